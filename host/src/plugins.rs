@@ -1,0 +1,3 @@
+//! The plugins in force.
+
+pub mod contract;

@@ -7,3 +7,5 @@
 //! [`entity`] checks what came back and [`port`] writes it.
 
 pub mod plugins;
+pub mod settings;
+pub mod subject;

@@ -1,0 +1,72 @@
+//! Every setting: variable, default, meaning. Read once at start and refused early, all mistakes at once.
+//!
+//! Nothing outside this file reads the environment, but for the proxy variables, which the HTTP client reads itself.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use reqwest::Url;
+use secrecy::SecretString;
+
+/// What the operator decided.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the webhook listens: `PORT` on all addresses.
+    pub listen: SocketAddr,
+    pub webhook: Webhook,
+    pub github: GitHub,
+    pub port: Port,
+    pub plugins: Plugins,
+    /// `DATA_DIR`: the compile cache, and the store to come.
+    pub data_dir: PathBuf,
+    /// `SYNC_ON_START`: take in every installed repository at first start.
+    pub sync_on_start: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// `WEBHOOK_SECRET`, and during a rotation `WEBHOOK_SECRET_PREVIOUS`. Never empty.
+    pub secrets: Vec<SecretString>,
+    /// `WEBHOOK_PATH`, served beside `/` and `/api/github/webhooks`.
+    pub path: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct GitHub {
+    /// Base of the REST API, with a trailing slash: from `GITHUB_API_URL` or `GHE_HOST` and `GHE_PROTOCOL`.
+    pub api: Url,
+    pub app_id: String,
+    /// PEM, PKCS#1 or PKCS#8, whatever form `PRIVATE_KEY` had.
+    pub private_key: SecretString,
+    /// `EXTRA_CA_FILE`, read: PEM certificates trusted beside the platform's.
+    pub extra_ca: Option<Vec<u8>>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Port {
+    /// Base of Port's API without `/v1`, with a trailing slash: `PORT_API_URL`, else `PORT_URL`.
+    pub api: Url,
+    pub client_id: String,
+    pub client_secret: SecretString,
+    pub allowed: AllowedBlueprints,
+    /// As in [`GitHub::extra_ca`].
+    pub extra_ca: Option<Vec<u8>>,
+}
+
+/// `ALLOWED_BLUEPRINTS`: which blueprints plugins may write. An entry `service` holds for every plugin,
+/// `codeowners:service` for that one. Empty allows everything.
+#[derive(Debug, Clone, Default)]
+pub struct AllowedBlueprints(pub BTreeSet<String>);
+
+#[derive(Debug, Clone)]
+pub struct Plugins {
+    /// `PLUGIN_DIR`: the users' plugins. Need not exist yet.
+    pub dir: PathBuf,
+    /// Where the bundled plugins lie: `plugins` beside the binary unless `BUNDLED_PLUGIN_DIR` says otherwise.
+    pub bundled_dir: PathBuf,
+    /// `BUNDLED_PLUGINS`: the bundled ones to load, all when unset.
+    pub bundled: Option<BTreeSet<String>>,
+    /// Compiled plugins, private to this process' user: `DATA_DIR/compiled`.
+    pub cache_dir: PathBuf,
+}

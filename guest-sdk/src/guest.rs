@@ -44,13 +44,20 @@ impl<M: Mapper> mapping::Guest for Plugin<M> {
     }
 }
 
-impl<M: Mapper> mapping::GuestMapper for Opened<M> {
-    fn open(files: Vec<types::File>) -> Result<mapping::Mapper, Vec<types::Diagnostic>> {
+impl<M: Mapper> Opened<M> {
+    /// Opens a configuration.
+    pub fn of(files: Vec<types::File>) -> Result<Self, Vec<types::Diagnostic>> {
         explain_panics();
         match M::open(convert::all(files)) {
-            Ok(mapper) => Ok(mapping::Mapper::new(Self(mapper))),
+            Ok(mapper) => Ok(Self(mapper)),
             Err(diagnostics) => Err(convert::all(diagnostics)),
         }
+    }
+}
+
+impl<M: Mapper> mapping::GuestMapper for Opened<M> {
+    fn open(files: Vec<types::File>) -> Result<mapping::Mapper, Vec<types::Diagnostic>> {
+        Self::of(files).map(mapping::Mapper::new)
     }
 
     fn notes(&self) -> Vec<types::Diagnostic> {

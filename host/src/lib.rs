@@ -6,6 +6,11 @@
 //! [`github`] is asked for what is missing ([`files`], [`answers`]), [`plugins`] map it,
 //! [`entity`] checks what came back and [`port`] writes it.
 
+pub mod cli;
+pub mod delivery;
+pub mod inbox;
 pub mod plugins;
 pub mod settings;
 pub mod subject;
+pub mod telemetry;
+pub mod webhook;

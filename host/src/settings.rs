@@ -1,6 +1,12 @@
 //! Every setting: variable, default, meaning. Read once at start and refused early, all mistakes at once.
 //!
-//! Nothing outside this file reads the environment, but for the proxy variables, which the HTTP client reads itself.
+//! Nothing outside these files reads the environment, but for the proxy variables, which the HTTP client reads itself.
+
+mod github_host;
+mod private_key;
+mod read;
+mod table;
+mod variables;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -8,6 +14,9 @@ use std::path::PathBuf;
 
 use reqwest::Url;
 use secrecy::SecretString;
+
+pub use table::{SETTINGS, Setting, settings_as_text};
+pub use variables::{Mistake, Mistakes};
 
 /// What the operator decided.
 #[derive(Debug, Clone)]
@@ -22,6 +31,38 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// `SYNC_ON_START`: take in every installed repository at first start.
     pub sync_on_start: bool,
+    pub log: Log,
+    /// What is probably not meant but no reason not to start: one sentence each, for the log.
+    pub warnings: Vec<String>,
+}
+
+/// How the host talks to its operator.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Log {
+    pub level: Level,
+    pub format: Format,
+}
+
+/// `LOG_LEVEL`, in Probot's words; its `fatal` is our `Error`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Level {
+    Silent,
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}
+
+/// `LOG_FORMAT`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One object a line.
+    Json,
 }
 
 #[derive(Debug, Clone)]
@@ -69,4 +110,12 @@ pub struct Plugins {
     pub bundled: Option<BTreeSet<String>>,
     /// Compiled plugins, private to this process' user: `DATA_DIR/compiled`.
     pub cache_dir: PathBuf,
+}
+
+/// `PORT` alone, for the health check, which must not need the secrets.
+pub fn listening_port() -> Result<u16, Mistakes> {
+    let variables = variables::Variables::new(|name: &str| std::env::var(name).ok());
+    let listen = read::port(&variables);
+    variables.finish()?;
+    Ok(listen.map_or(0, |address| address.port()))
 }

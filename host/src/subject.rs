@@ -1,8 +1,17 @@
 //! What a delivery touches.
 //!
-//! Knows the shapes of GitHub's webhooks and nothing of how they are received, mapped or written.
+//! Knows the shapes of GitHub's webhooks (GitHub docs, Webhook events and payloads) and nothing of how they are
+//! received, mapped or written. A shape is read tolerantly: only what names a subject must be there.
+
+mod installation;
+mod kinds;
+mod payload;
+mod repository;
 
 use std::sync::Arc;
+
+use crate::delivery::Delivery;
+use payload::Origin;
 
 /// The account that an installation belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,3 +38,175 @@ impl Repository {
         format!("{}/{}", self.owner, self.name)
     }
 }
+
+/// Something on GitHub that has a state to be mapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// `tree`, `repository`, `pull-request`, `issue`, `workflow-run`, or the name of a GitHub event that has no kind.
+    pub kind: String,
+    /// The lane: made of GitHub's ids, so that a rename changes nothing.
+    pub key: String,
+    pub installation: u64,
+    pub organization: Organization,
+    pub repository: Option<Repository>,
+    /// Its JSON out of the webhook. `None` where it must be read (`tree`) or there is no such thing (no kind).
+    pub object: Option<Arc<str>>,
+    /// Compares as text with other versions of the same subject: the later one is greater.
+    pub version: Option<String>,
+    /// GitHub said that it is there no more.
+    pub gone: bool,
+    /// Closed, completed: nothing more is expected to happen to it.
+    pub finished: bool,
+}
+
+/// One thing that a delivery touches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Touch {
+    Subject(Subject),
+    Chore(Chore),
+}
+
+/// What is to be done about more than one subject, or about none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chore {
+    /// These repositories are new to the installation.
+    TakeIn {
+        installation: u64,
+        organization: Organization,
+        repositories: Vec<Repository>,
+    },
+    /// So may be any of its repositories: they have to be listed.
+    TakeInAll {
+        installation: u64,
+        organization: Organization,
+    },
+    /// The App was uninstalled. Nothing is deleted for it; its token and caches are of no use any more.
+    Forget {
+        installation: u64,
+    },
+    Suspend {
+        installation: u64,
+    },
+    Resume {
+        installation: u64,
+    },
+    /// The installation's account has a new login.
+    Renamed {
+        installation: u64,
+        organization: Organization,
+    },
+    /// The head of the default branch is another commit: what was remembered of it no longer holds.
+    HeadMoved {
+        installation: u64,
+        repository: Repository,
+    },
+}
+
+/// The delivery is authentic but lacks what names a subject.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the payload of `{event}` cannot be read: {reason}")]
+pub struct Unreadable {
+    pub event: String,
+    pub reason: String,
+}
+
+/// Events about the App or its hook rather than about anything on GitHub, and those that are sent
+/// to an App without an installation.
+const ABOUT_NOTHING: [&str; 5] = [
+    "ping",
+    "meta",
+    "github_app_authorization",
+    "marketplace_purchase",
+    "security_advisory",
+];
+
+/// All that a delivery touches, chores in front of the subjects that need them done.
+pub fn touches(delivery: &Delivery) -> Result<Vec<Touch>, Unreadable> {
+    if ABOUT_NOTHING.contains(&delivery.event()) {
+        return Ok(Vec::new());
+    }
+    read(delivery).map_err(|reason| Unreadable {
+        event: delivery.event().to_owned(),
+        reason,
+    })
+}
+
+fn read(delivery: &Delivery) -> Result<Vec<Touch>, String> {
+    let origin = Origin::of(delivery)?;
+    match delivery.event() {
+        "push" => repository::push(delivery, origin),
+        "repository" => repository::changed(delivery, origin),
+        "installation" => installation::changed(delivery, origin),
+        "installation_repositories" => installation::repositories(delivery, origin),
+        "installation_target" => Ok(installation::target(origin)),
+        event => match kinds::row(event) {
+            Some(row) => Ok(vec![Touch::Subject(row.subject(delivery, origin)?)]),
+            None => Ok(vec![Touch::Subject(Subject::unkinded(event, origin))]),
+        },
+    }
+}
+
+impl Subject {
+    /// The files of a repository at the head of its default branch.
+    pub fn tree(installation: u64, organization: Organization, repository: Repository) -> Self {
+        let key = format!("tree/{}", repository.id);
+        Self::bare("tree", key, installation, organization, Some(repository))
+    }
+
+    /// A repository itself, as its JSON says.
+    pub fn repository(
+        installation: u64,
+        organization: Organization,
+        repository: Repository,
+    ) -> Self {
+        Self {
+            object: Some(repository.json.clone()),
+            version: payload::time(&repository.json, "updated_at"),
+            ..Self::bare(
+                "repository",
+                format!("repository/{}", repository.id),
+                installation,
+                organization,
+                Some(repository),
+            )
+        }
+    }
+
+    /// An event that has no kind; a lane for each repository, or organization where there is none.
+    fn unkinded(event: &str, origin: Origin) -> Self {
+        let key = match &origin.repository {
+            Some(repository) => format!("{event}/{}", repository.id),
+            None => format!("{event}/organization/{}", origin.organization.id),
+        };
+        Self::bare(
+            event,
+            key,
+            origin.installation,
+            origin.organization,
+            origin.repository,
+        )
+    }
+
+    fn bare(
+        kind: &str,
+        key: String,
+        installation: u64,
+        organization: Organization,
+        repository: Option<Repository>,
+    ) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            key,
+            installation,
+            organization,
+            repository,
+            object: None,
+            version: None,
+            gone: false,
+            finished: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

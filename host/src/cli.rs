@@ -1,0 +1,35 @@
+//! The command line: one file per command.
+
+mod health;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::settings;
+
+/// Maps what happens on GitHub to entities of a Port software catalog.
+#[derive(Debug, Parser)]
+#[command(name = "portolan", version, after_help = settings::settings_as_text())]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Receive webhooks until told to stop (what happens without a command)
+    #[command(after_help = settings::settings_as_text())]
+    Serve,
+    /// Ask the host on this machine whether it is up: exit status 0 or 1
+    Health,
+}
+
+/// Runs what the process was called with.
+pub fn run() -> ExitCode {
+    match CommandLine::parse().command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(),
+        Command::Health => health::run(),
+    }
+}

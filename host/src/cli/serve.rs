@@ -1,0 +1,84 @@
+//! `portolan serve`: settings, listener, stop signal, and the host between them.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::settings::Settings;
+use crate::telemetry;
+
+/// What is wrong with the environment is wrong usage, as with a wrong argument.
+const USAGE: u8 = 2;
+
+pub(super) fn run() -> ExitCode {
+    let settings = match Settings::from_environment() {
+        Ok(settings) => settings,
+        Err(mistakes) => {
+            eprintln!("Portolan cannot start:\n{mistakes}\nAll settings: portolan serve --help");
+            return ExitCode::from(USAGE);
+        }
+    };
+    telemetry::start(settings.log);
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    match serve(settings) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("Portolan stopped: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let listener = bind(settings.listen).await?;
+    // Installed before the host starts, so that a signal during the start is not lost.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let shutdown = async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping: what was begun is finished, nothing new is taken in");
+    };
+    host(settings, listener, shutdown).await
+}
+
+/// On all addresses means those of IPv4 where the machine has no IPv6.
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let bound = match TcpListener::bind(address).await {
+        Err(_) if address.ip().is_unspecified() => {
+            TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await
+        }
+        bound => bound,
+    };
+    bound.with_context(|| format!("port {} cannot be listened on", address.port()))
+}
+
+/// Stands in for `portolan::serve` until the parts are joined: receives, counts, maps nothing.
+async fn host(
+    settings: Settings,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let accept = |delivery: crate::delivery::Delivery| {
+        match crate::subject::touches(&delivery) {
+            Ok(touches) => tracing::info!(
+                id = delivery.id(),
+                event = delivery.event(),
+                touches = touches.len(),
+                "accepted"
+            ),
+            Err(unreadable) => tracing::warn!("{unreadable}"),
+        }
+        Ok::<(), crate::inbox::Full>(())
+    };
+    crate::webhook::serve(listener, &settings.webhook, accept, shutdown).await?;
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! Where a delivery comes from: installation, organization, repository.
+//!
+//! GitHub's shapes differ between events: `push` gives its repository's times as integers and an owner with a `name`,
+//! installations list repositories without owner, `organization` is missing for a user's repositories.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Organization, Repository};
+use crate::delivery::Delivery;
+
+/// Whose a delivery is.
+pub(super) struct Origin {
+    pub(super) installation: u64,
+    pub(super) organization: Organization,
+    pub(super) repository: Option<Repository>,
+}
+
+impl Origin {
+    pub(super) fn of(delivery: &Delivery) -> Result<Self, String> {
+        let installation = delivery.installation().ok_or(
+            "it names no installation, so it does not come from a GitHub App's webhook; \
+             remove the webhook of the repository or organization that sends it",
+        )?;
+        let repository = match delivery.field("repository") {
+            Some(json) => Some(LongRepository::read(json)?),
+            None => None,
+        };
+        let organization = match (delivery.field("organization"), &repository) {
+            (Some(json), _) => account("organization", json)?,
+            (None, Some((_, owner))) => owner.clone(),
+            (None, None) => installed_on(delivery)
+                .ok_or("it names neither an organization nor a repository")??,
+        };
+        Ok(Self {
+            installation,
+            organization,
+            repository: repository.map(|(repository, _)| repository),
+        })
+    }
+
+    pub(super) fn repository(&self) -> Result<&Repository, String> {
+        self.repository
+            .as_ref()
+            .ok_or_else(|| "`repository` is missing".to_owned())
+    }
+}
+
+/// `account` as installation_target has it, else `installation.account`.
+fn installed_on(delivery: &Delivery) -> Option<Result<Organization, String>> {
+    #[derive(Deserialize)]
+    struct Installation {
+        account: Option<Account>,
+    }
+
+    if let Some(json) = delivery.field("account") {
+        return Some(account("account", json));
+    }
+    let installation: Installation = serde_json::from_str(delivery.field("installation")?).ok()?;
+    Some(installation.account?.organization("installation.account"))
+}
+
+fn account(field: &str, json: &str) -> Result<Organization, String> {
+    let account: Account =
+        serde_json::from_str(json).map_err(|error| format!("`{field}`: {error}"))?;
+    account.organization(field)
+}
+
+#[derive(Deserialize)]
+struct Account {
+    id: u64,
+    login: Option<String>,
+    name: Option<String>,
+}
+
+impl Account {
+    fn organization(self, field: &str) -> Result<Organization, String> {
+        let login = self
+            .login
+            .or(self.name)
+            .ok_or_else(|| format!("`{field}.login` is missing"))?;
+        Ok(Organization { id: self.id, login })
+    }
+}
+
+/// A repository as every event but the installations' gives it.
+#[derive(Deserialize)]
+struct LongRepository {
+    id: u64,
+    name: String,
+    owner: Account,
+    default_branch: Option<String>,
+    /// What `push` says too; older GitHub Enterprise Servers may say it alone.
+    master_branch: Option<String>,
+}
+
+impl LongRepository {
+    fn read(json: &str) -> Result<(Repository, Organization), String> {
+        let long: Self =
+            serde_json::from_str(json).map_err(|error| format!("`repository`: {error}"))?;
+        let owner = long.owner.organization("repository.owner")?;
+        let repository = Repository {
+            id: long.id,
+            owner: owner.login.clone(),
+            name: long.name,
+            default_branch: long.default_branch.or(long.master_branch),
+            json: json.into(),
+        };
+        Ok((repository, owner))
+    }
+}
+
+/// The repositories of a list in which they stand in short: `{"id", "name", "full_name", ..}`.
+pub(super) fn short_repositories(
+    json: &str,
+    organization: &Organization,
+) -> Result<Vec<Repository>, String> {
+    #[derive(Deserialize)]
+    struct Short<'a> {
+        id: u64,
+        name: String,
+        #[serde(borrow)]
+        full_name: Option<Cow<'a, str>>,
+    }
+
+    let texts: Vec<&serde_json::value::RawValue> =
+        serde_json::from_str(json).map_err(|error| format!("its list of repositories: {error}"))?;
+    texts
+        .into_iter()
+        .map(|text| {
+            let short: Short<'_> = serde_json::from_str(text.get())
+                .map_err(|error| format!("its list of repositories: {error}"))?;
+            let owner = short
+                .full_name
+                .as_deref()
+                .and_then(|name| name.split_once('/'));
+            Ok(Repository {
+                id: short.id,
+                owner: owner
+                    .map_or(&*organization.login, |(owner, _)| owner)
+                    .to_owned(),
+                name: short.name,
+                default_branch: None,
+                json: text.get().into(),
+            })
+        })
+        .collect()
+}
+
+/// A field that holds a time, as RFC 3339 text whichever way GitHub wrote it.
+pub(super) fn time(json: &str, field: &str) -> Option<String> {
+    let mut object: std::collections::HashMap<Cow<'_, str>, &serde_json::value::RawValue> =
+        serde_json::from_str(json).ok()?;
+    instant(serde_json::from_str(object.remove(field)?.get()).ok()?)
+}
+
+pub(super) fn instant(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Number(seconds) => Some(
+            jiff::Timestamp::from_second(seconds.as_i64()?)
+                .ok()?
+                .to_string(),
+        ),
+        _ => None,
+    }
+}

@@ -1,0 +1,69 @@
+//! Pushes and changes of a repository itself.
+
+use super::payload::Origin;
+use super::{Chore, Subject, Touch};
+use crate::delivery::Delivery;
+
+/// A push to the default branch moves the tree. Other branches and tags are nobody's business.
+pub(super) fn push(delivery: &Delivery, origin: Origin) -> Result<Vec<Touch>, String> {
+    let repository = origin.repository()?;
+    let reference: String = delivery
+        .field("ref")
+        .and_then(|json| serde_json::from_str(json).ok())
+        .ok_or("`ref` is missing")?;
+    let Some(branch) = reference.strip_prefix("refs/heads/") else {
+        return Ok(Vec::new());
+    };
+    // Where GitHub does not say which branch is the default one, reading its head settles it.
+    if repository
+        .default_branch
+        .as_deref()
+        .is_some_and(|default| default != branch)
+    {
+        return Ok(Vec::new());
+    }
+    tree_moved(origin)
+}
+
+/// Actions that change what is at the head of the default branch, or what its files are mapped with.
+const MOVES_TREE: [&str; 4] = ["created", "renamed", "transferred", "unarchived"];
+
+pub(super) fn changed(delivery: &Delivery, origin: Origin) -> Result<Vec<Touch>, String> {
+    let repository = origin.repository()?.clone();
+    let mut subject = Subject::repository(
+        origin.installation,
+        origin.organization.clone(),
+        repository.clone(),
+    );
+    let action = delivery.action().unwrap_or_default();
+    if action == "deleted" {
+        let mut tree = Subject::tree(origin.installation, origin.organization, repository);
+        subject.gone = true;
+        tree.gone = true;
+        return Ok(vec![Touch::Subject(subject), Touch::Subject(tree)]);
+    }
+    let other_default = action == "edited"
+        && delivery
+            .field("changes")
+            .is_some_and(|changes| changes.contains("\"default_branch\""));
+    let mut touches = vec![Touch::Subject(subject)];
+    if other_default || MOVES_TREE.contains(&action) {
+        touches.extend(tree_moved(origin)?);
+    }
+    Ok(touches)
+}
+
+fn tree_moved(origin: Origin) -> Result<Vec<Touch>, String> {
+    let repository = origin.repository()?.clone();
+    Ok(vec![
+        Touch::Chore(Chore::HeadMoved {
+            installation: origin.installation,
+            repository: repository.clone(),
+        }),
+        Touch::Subject(Subject::tree(
+            origin.installation,
+            origin.organization,
+            repository,
+        )),
+    ])
+}

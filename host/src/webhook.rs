@@ -1,0 +1,131 @@
+//! Where GitHub knocks: routes, bounds and answers.
+//!
+//! Takes what is authentic, hands it over and answers at once; what becomes of it is not known here.
+//! Bare hyper, because axum's `serve` bounds neither time nor connections, and because a delivery costs
+//! little more than its signature check.
+
+mod accept;
+mod answer;
+mod body;
+mod budget;
+mod patience;
+
+use std::fmt::Display;
+use std::io;
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderMap};
+use hyper::{Method, Request};
+use tokio::net::TcpListener;
+
+use crate::delivery::{Delivery, Headers};
+use crate::settings;
+use answer::{Answer, Refused};
+use budget::Budget;
+
+/// GitHub sends nothing above 25 MB (GitHub docs, Webhook events and payloads); form encoding may add to it.
+const MAX_BODY: usize = 26 << 20;
+
+/// For all bodies that are being received: ten of the largest, or thousands of the usual 20 KB.
+const MAX_BODIES: usize = 256 << 20;
+
+/// Where Probot's versions, and so Port's own app, listen.
+const PATHS: [&str; 2] = ["/", "/api/github/webhooks"];
+
+/// Serves until `shutdown` is done, then answers what was begun.
+///
+/// `accept` keeps the delivery or says why it cannot; the sender then reads 503 with that sentence.
+pub async fn serve<A, E>(
+    listener: TcpListener,
+    settings: &settings::Webhook,
+    accept: A,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()>
+where
+    A: Fn(Delivery) -> Result<(), E> + Send + Sync + 'static,
+    E: Display,
+{
+    let door = Arc::new(Door {
+        settings: settings.clone(),
+        bodies: Budget::new(MAX_BODIES),
+        accept,
+    });
+    let answer = move |request| {
+        let door = door.clone();
+        async move { door.answer(request).await }
+    };
+    accept::connections(listener, answer, shutdown).await
+}
+
+struct Door<A> {
+    settings: settings::Webhook,
+    bodies: Budget,
+    accept: A,
+}
+
+impl<A, E> Door<A>
+where
+    A: Fn(Delivery) -> Result<(), E>,
+    E: Display,
+{
+    async fn answer(&self, request: Request<Incoming>) -> Answer {
+        let path = request.uri().path();
+        if path == "/health" {
+            return match *request.method() {
+                Method::GET | Method::HEAD => answer::healthy(),
+                _ => Refused::Method { allow: "GET" }.answer(),
+            };
+        }
+        if !PATHS.contains(&path) && self.settings.path.as_deref() != Some(path) {
+            return Refused::Path.answer();
+        }
+        if request.method() != Method::POST {
+            return Refused::Method { allow: "POST" }.answer();
+        }
+        match self.receive(request).await {
+            Ok(()) => answer::accepted(),
+            Err(refused) => {
+                tracing::warn!(
+                    status = refused.status().as_u16(),
+                    "webhook refused: {refused}"
+                );
+                refused.answer()
+            }
+        }
+    }
+
+    async fn receive(&self, request: Request<Incoming>) -> Result<(), Refused> {
+        let (head, mut body) = request.into_parts();
+        let headers = delivery_headers(&head.headers);
+        let mut share = self.bodies.share();
+        let bytes = match headers.check() {
+            Ok(()) => body::read(&mut body, &mut share).await,
+            Err(refusal) => Err(refusal.into()),
+        };
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(refused) => {
+                // A sender that is cut off while it still sends does not read the answer.
+                body::discard(body).await;
+                return Err(refused);
+            }
+        };
+        let delivery = Delivery::authenticate(&self.settings.secrets, headers, bytes)?;
+        (self.accept)(delivery).map_err(|error| Refused::NoRoom(error.to_string()))
+    }
+}
+
+fn delivery_headers(headers: &HeaderMap) -> Headers<'_> {
+    // What is not visible ASCII is none of GitHub's and counts as absent.
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    Headers {
+        event: text("x-github-event"),
+        delivery: text("x-github-delivery"),
+        signature: text("x-hub-signature-256"),
+        content_type: text(CONTENT_TYPE.as_str()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

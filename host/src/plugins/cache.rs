@@ -61,7 +61,10 @@ impl Cache {
             .map_err(io::Error::other)
             .and_then(|code| store(&name, &path, &code));
         if let Err(error) = stored {
-            tracing::warn!("a compiled plugin could not be kept in {}: {error}", dir.display());
+            tracing::warn!(
+                "a compiled plugin could not be kept in {}: {error}",
+                dir.display()
+            );
         }
         prune(dir);
         Ok((component, false))
@@ -108,7 +111,10 @@ fn load(engine: &Engine, name: &str, path: &Path) -> Option<Component> {
     }
     // SAFETY: these bytes are what `Component::serialize` gave under this very name: the seal says that they are
     // whole, and `private` that nobody but this process' user could have put them here.
-    #[expect(unsafe_code, reason = "machine code cannot be verified, only its origin")]
+    #[expect(
+        unsafe_code,
+        reason = "machine code cannot be verified, only its origin"
+    )]
     let component = unsafe { Component::deserialize(engine, code) }.ok()?;
     // So that what is used is not what is pruned. Failing to, it is compiled again some day.
     let _ = file.set_modified(SystemTime::now());
@@ -153,7 +159,11 @@ fn private(dir: &Path) -> Result<(), String> {
         ));
     }
     // Who we are, told by a file of ours: the standard library has no other way.
-    let probe = dir.join(format!(".probe-{}-{:p}", std::process::id(), &raw const meta));
+    let probe = dir.join(format!(
+        ".probe-{}-{:p}",
+        std::process::id(),
+        &raw const meta
+    ));
     let ours = create(&probe).and_then(|file| file.metadata());
     let _ = fs::remove_file(&probe);
     match ours.map_err(words)?.uid() == meta.uid() {
@@ -169,8 +179,10 @@ fn prune(dir: &Path) {
     };
     let mut entries = Vec::new();
     for entry in listing.flatten() {
-        let (path, Ok(used)) = (entry.path(), entry.metadata().and_then(|meta| meta.modified()))
-        else {
+        let (path, Ok(used)) = (
+            entry.path(),
+            entry.metadata().and_then(|meta| meta.modified()),
+        ) else {
             continue;
         };
         match path.extension().and_then(|extension| extension.to_str()) {

@@ -87,7 +87,10 @@ impl<P> Folder<P> {
             Err(error) => {
                 // Not to be seen is not to be gone: what serves goes on serving.
                 if !std::mem::replace(&mut self.unreadable, true) {
-                    tracing::warn!("the plugin folder {} cannot be read, its plugins stay as they are: {error}", self.path.display());
+                    tracing::warn!(
+                        "the plugin folder {} cannot be read, its plugins stay as they are: {error}",
+                        self.path.display()
+                    );
                 }
                 return None;
             }
@@ -349,7 +352,14 @@ mod tests {
     #[test]
     fn foreign_files_are_left_alone() {
         let mut story = Story::begins();
-        for file in [".DS_Store", ".teams.wasm", "teams.wasm.tmp", "teams.wasm~", ".wasm", "README"] {
+        for file in [
+            ".DS_Store",
+            ".teams.wasm",
+            "teams.wasm.tmp",
+            "teams.wasm~",
+            ".wasm",
+            "README",
+        ] {
             story.write(file, "x");
         }
         fs::create_dir(story.dir.path().join("folder.wasm")).unwrap();
@@ -372,6 +382,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("large.wasm");
         File::create(&path).unwrap().set_len(SIZE + 1).unwrap();
-        assert!(read(&path).unwrap_err().to_string().contains("larger than 32 MiB"));
+        assert!(
+            read(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("larger than 32 MiB")
+        );
     }
 }

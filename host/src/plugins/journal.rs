@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::contract::log::{self, Level};
+use super::contract::types;
 
 /// Bytes of log lines in one call.
 const PER_CALL: usize = 16 << 10;
@@ -66,7 +67,11 @@ impl Journal {
     /// A call ended: say what was left unsaid.
     pub(super) fn end(&mut self) {
         if self.dropped > 0 {
-            tracing::warn!(plugin = &*self.plugin, "{} log lines dropped: one call may log {PER_CALL} bytes, and one plugin {PER_WINDOW} in {WINDOW:?}", self.dropped);
+            tracing::warn!(
+                plugin = &*self.plugin,
+                "{} log lines dropped: one call may log {PER_CALL} bytes, and one plugin {PER_WINDOW} in {WINDOW:?}",
+                self.dropped
+            );
         }
     }
 
@@ -84,6 +89,9 @@ impl Journal {
         Some(room)
     }
 }
+
+/// An interface of types alone asks nothing of its host.
+impl types::Host for Journal {}
 
 impl log::Host for Journal {
     fn log(&mut self, level: Level, message: String) {

@@ -66,7 +66,9 @@ impl Budget {
             time: base
                 .saturating_add(TIME_PER_SHARE.saturating_mul(shares))
                 .min(TIME_CEILING),
-            output: (OUTPUT + OUTPUT_PER_FILE.saturating_mul(files)).min(CROSSING),
+            output: (OUTPUT_PER_FILE.saturating_mul(files))
+                .saturating_add(OUTPUT)
+                .min(CROSSING),
         }
     }
 }
@@ -135,7 +137,9 @@ pub(super) fn outcome_size(outcome: &Outcome) -> usize {
         Outcome::Ask(questions) => sizes(questions, question),
         Outcome::Mapped(mapped) => {
             sizes(&mapped.entities, entity)
-                + sizes(&mapped.deletions, |key| key.blueprint.len() + key.identifier.len())
+                + sizes(&mapped.deletions, |key| {
+                    key.blueprint.len() + key.identifier.len()
+                })
                 + diagnostics_size(&mapped.notes)
         }
     }
@@ -219,7 +223,10 @@ mod tests {
     #[test]
     fn limits_grow_with_the_input_up_to_a_ceiling() {
         let small = Budget::new(Duration::from_secs(1), 20_000, 0);
-        assert_eq!((small.time, small.output), (Duration::from_secs(1), 1 << 20));
+        assert_eq!(
+            (small.time, small.output),
+            (Duration::from_secs(1), 1 << 20)
+        );
         let monorepo = Budget::new(Duration::from_secs(1), 1 << 20, 300);
         assert_eq!(monorepo.time, Duration::from_millis(2_600));
         assert_eq!(monorepo.output, (1 << 20) + 300 * (4 << 10));

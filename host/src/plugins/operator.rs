@@ -23,7 +23,9 @@ pub(super) fn patterns(description: &Description) -> Result<GlobSet, Refusal> {
         let glob = GlobBuilder::new(&pattern.glob)
             .literal_separator(true)
             .build()
-            .map_err(|error| Refusal(format!("it describes a file pattern that is none: {error}")))?;
+            .map_err(|error| {
+                Refusal(format!("it describes a file pattern that is none: {error}"))
+            })?;
         if matches!(pattern.owner, Owner::Operator) {
             set.add(glob);
         }

@@ -20,7 +20,7 @@ use super::contract::{
 use super::fault::Fault;
 use super::journal::{Journal, Share, clean};
 use super::kept::Key;
-use super::limits::{Accounts, Budget, INSTANCES, MEMORIES, MEMORY, TABLE_ELEMENTS};
+use super::limits::{Accounts, Budget};
 use super::operator;
 use super::sandbox::{Guest, Sandbox};
 use super::vet::{self, Refusal};
@@ -68,7 +68,10 @@ impl Plugin {
     }
 
     /// What the mapper makes of a configuration. Answered from memory for one that was opened before.
-    pub async fn open(self: &Arc<Self>, configuration: &Configuration) -> Result<Arc<Opened>, Fault> {
+    pub async fn open(
+        self: &Arc<Self>,
+        configuration: &Configuration,
+    ) -> Result<Arc<Opened>, Fault> {
         let open = async {
             let configuration = configuration.clone();
             let key = self.key(&configuration);
@@ -123,7 +126,6 @@ impl Plugin {
         let component = vet::component(bytes)?;
         let (component, from_cache) = (sandbox.cache.component(&sandbox.engine, &component))
             .map_err(|error| refuse("it does not compile", &error))?;
-        fits_the_pool(&component)?;
         let world = (sandbox.linker.instantiate_pre(&component))
             .and_then(WorldPre::new)
             .map_err(|error| {
@@ -214,16 +216,21 @@ impl Plugin {
     ) -> Result<T, Fault> {
         let closed = "semaphores of the sandbox are never closed";
         let own = self.permits.clone().acquire_owned().await.expect(closed);
-        let any = self.sandbox.permits.clone().acquire_owned().await.expect(closed);
+        let any = self
+            .sandbox
+            .permits
+            .clone()
+            .acquire_owned()
+            .await
+            .expect(closed);
         let (plugin, span) = (self.clone(), Span::current());
         let work = move || {
             let result = span.in_scope(|| work(&plugin));
             drop((own, any));
             result
         };
-        (tokio::task::spawn_blocking(work).await).unwrap_or_else(|error| {
-            Err(Fault::Host(clean(&error.to_string(), 1_000)))
-        })
+        (tokio::task::spawn_blocking(work).await)
+            .unwrap_or_else(|error| Err(Fault::Host(clean(&error.to_string(), 1_000))))
     }
 }
 
@@ -274,24 +281,4 @@ impl<K> Expiry<K, Result<Arc<Opened>, Fault>> for Retry {
             Err(_) => Some(PAUSE),
         }
     }
-}
-
-fn fits_the_pool(component: &wasmtime::component::Component) -> Result<(), Refusal> {
-    let Some(needs) = component.resources_required() else {
-        return Err(Refusal("it imports modules of its own, which a plugin may not".to_owned()));
-    };
-    let memory = needs.max_initial_memory_size.unwrap_or(0).saturating_mul(64 << 10);
-    let table = needs.max_initial_table_size.unwrap_or(0);
-    let what = if needs.num_memories as usize > MEMORIES {
-        format!("{} linear memories; it may have {MEMORIES}", needs.num_memories)
-    } else if memory > MEMORY as u64 {
-        format!("{} MiB of memory to begin with; it may have {}", memory >> 20, MEMORY >> 20)
-    } else if needs.num_tables as usize > INSTANCES {
-        format!("{} tables; it may have {INSTANCES}", needs.num_tables)
-    } else if table > TABLE_ELEMENTS as u64 {
-        format!("a table of {table} elements; it may have {TABLE_ELEMENTS}")
-    } else {
-        return Ok(());
-    };
-    Err(Refusal(format!("it needs {what}")))
 }

@@ -85,7 +85,10 @@ impl Folders {
         for name in settings.bundled.iter().flatten() {
             let file = settings.bundled_dir.join(name).with_extension("wasm");
             if !file.exists() {
-                tracing::warn!("BUNDLED_PLUGINS names {name}, but there is no {}", file.display());
+                tracing::warn!(
+                    "BUNDLED_PLUGINS names {name}, but there is no {}",
+                    file.display()
+                );
             }
         }
         folders
@@ -158,7 +161,9 @@ impl Folders {
 
 /// A file is anybody's: whatever it makes the compiler do, the folder is looked at again.
 fn load(sandbox: &Arc<Sandbox>, name: &str, bytes: &[u8], beside: &Path) -> Result<Plugin, String> {
-    match catch_unwind(AssertUnwindSafe(|| Plugin::load(sandbox, name, bytes, beside))) {
+    match catch_unwind(AssertUnwindSafe(|| {
+        Plugin::load(sandbox, name, bytes, beside)
+    })) {
         Ok(loaded) => loaded.map_err(|refusal| refusal.to_string()),
         Err(_) => Err("the compiler failed on it, please report it with the file".to_owned()),
     }
@@ -192,7 +197,9 @@ impl Eyes {
             }
         });
         if let Err(error) = &watcher {
-            tracing::warn!("plugin folders are looked at every {BLIND:?}, the kernel does not tell of changes: {error}");
+            tracing::warn!(
+                "plugin folders are looked at every {BLIND:?}, the kernel does not tell of changes: {error}"
+            );
         }
         Self {
             changed,
@@ -219,7 +226,9 @@ impl Eyes {
         for watched in now.iter().flatten() {
             if let Err(error) = watcher.watch(&watched.path, RecursiveMode::NonRecursive) {
                 let path = watched.path.display();
-                tracing::warn!("{path} is looked at every {BLIND:?}, it cannot be watched: {error}");
+                tracing::warn!(
+                    "{path} is looked at every {BLIND:?}, it cannot be watched: {error}"
+                );
                 self.blind = true;
             }
         }

@@ -251,7 +251,9 @@ fn pool() -> PoolingAllocationConfig {
         .total_memories(SLOTS)
         .total_tables(many)
         .max_memories_per_component(u32::try_from(limits::MEMORIES).expect("a small constant"))
-        .max_core_instances_per_component(u32::try_from(limits::INSTANCES).expect("a small constant"))
+        .max_core_instances_per_component(
+            u32::try_from(limits::INSTANCES).expect("a small constant"),
+        )
         .max_tables_per_component(u32::try_from(limits::INSTANCES).expect("a small constant"))
         // A JavaScript engine as a guest needs more than the default of 1 MiB.
         .max_core_instance_size(4 << 20)

@@ -210,7 +210,10 @@ mod tests {
     #[test]
     fn imports_beyond_log_are_named() {
         let wasi = refusal(r#"(module (import "wasi_snapshot_preview1" "fd_write" (func)))"#);
-        assert!(wasi.contains("wasi_snapshot_preview1") && wasi.contains("links no WASI"), "{wasi}");
+        assert!(
+            wasi.contains("wasi_snapshot_preview1") && wasi.contains("links no WASI"),
+            "{wasi}"
+        );
         let wasi = refusal(r#"(component (import "wasi:clocks/wall-clock@0.2.6" (instance)))"#);
         assert!(wasi.contains("wasi:clocks/wall-clock@0.2.6"), "{wasi}");
         let browser = refusal(r#"(module (import "__wbindgen_placeholder__" "now" (func)))"#);
@@ -228,7 +231,10 @@ mod tests {
     #[test]
     fn another_version_of_the_contract_names_both() {
         let newer = refusal(r#"(module (func (export "portolan:mapper/mapping@0.2.0#describe")))"#);
-        assert!(newer.contains("version 0.2.0") && newer.contains("serves 0.1.0"), "{newer}");
+        assert!(
+            newer.contains("version 0.2.0") && newer.contains("serves 0.1.0"),
+            "{newer}"
+        );
         assert_eq!(track("0.1.9"), track("0.1.0"));
         assert_ne!(track("0.1.0"), track("1.1.0"));
     }

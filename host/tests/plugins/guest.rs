@@ -11,18 +11,32 @@ use portolan::plugins::{Plugin, Plugins};
 use wit_parser::Resolve;
 
 /// A module's instructions, in the text format, by function. Each may use `$say` (level, address, length).
-#[derive(Default, Clone, Copy)]
-pub struct Guest<'a> {
-    pub describe: &'a str,
-    pub open: &'a str,
-    pub map: &'a str,
+#[derive(Clone, Copy)]
+pub(crate) struct Guest<'a> {
+    pub(crate) describe: &'a str,
+    pub(crate) open: &'a str,
+    pub(crate) map: &'a str,
     /// More functions, globals and data (from address 2048 on).
-    pub more: &'a str,
+    pub(crate) more: &'a str,
+    /// Pages of memory to begin with.
+    pub(crate) memory: u32,
+}
+
+impl Default for Guest<'_> {
+    fn default() -> Self {
+        Self {
+            describe: "",
+            open: "",
+            map: "",
+            more: "",
+            memory: 2,
+        }
+    }
 }
 
 impl Guest<'_> {
     /// A core module like cargo's, with the contract's types in a section of its own.
-    pub fn module(&self) -> Vec<u8> {
+    pub(crate) fn module(&self) -> Vec<u8> {
         let mut module = wat::parse_str(self.text()).unwrap();
         let mut resolve = Resolve::default();
         let contract = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit/mapper.wit");
@@ -34,12 +48,12 @@ impl Guest<'_> {
         module
     }
 
-    pub fn write(&self, path: &Path) {
+    pub(crate) fn write(&self, path: &Path) {
         std::fs::write(path, self.module()).unwrap();
     }
 
     /// Loaded outside of any set.
-    pub async fn load(&self) -> anyhow::Result<Arc<Plugin>> {
+    pub(crate) async fn load(&self) -> anyhow::Result<Arc<Plugin>> {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("tiny.wasm");
         self.write(&file);
@@ -52,12 +66,13 @@ impl Guest<'_> {
             open,
             map,
             more,
+            memory,
         } = self;
         format!(
             r#"(module
   (import "[export]portolan:mapper/mapping@0.1.0" "[resource-new]mapper" (func $new (param i32) (result i32)))
   (import "portolan:mapper/log@0.1.0" "log" (func $say (param i32 i32 i32)))
-  (memory (export "memory") 2)
+  (memory (export "memory") {memory})
   (global $top (mut i32) (i32.const 65536))
   (global $calls (mut i32) (i32.const 0))
   ;; describe: one kind, no files, no blueprints
@@ -90,11 +105,11 @@ impl Guest<'_> {
     }
 }
 
-pub fn configuration() -> Configuration {
+pub(crate) fn configuration() -> Configuration {
     Configuration::new("acme", Vec::new())
 }
 
-pub fn event() -> Event {
+pub(crate) fn event() -> Event {
     Event {
         kind: "pull-request".to_owned(),
         time: "2026-11-22T12:00:00Z".to_owned(),

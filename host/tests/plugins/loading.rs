@@ -20,7 +20,10 @@ async fn a_core_module_and_a_component_are_both_taken() {
     assert_eq!((plugin.name.as_str(), plugin.version.len()), ("tiny", 12));
     assert_eq!(plugin.description.kinds, ["pull-request"]);
     let component = wit_component::ComponentEncoder::default();
-    let component = component.module(&Guest::default().module()).unwrap().encode();
+    let component = component
+        .module(&Guest::default().module())
+        .unwrap()
+        .encode();
     std::fs::write(&file, component.unwrap()).unwrap();
     Plugins::load(&file, &cache).await.unwrap();
 }
@@ -66,7 +69,17 @@ async fn more_than_a_slot_holds_is_refused_before_it_runs() {
     };
     large.write(&file);
     let said = refusal(&file, dir.path()).await;
-    assert!(said.contains("a table of 300000 elements"), "{said}");
+    assert!(
+        said.contains("300000 which exceeds the limit of 200000"),
+        "{said}"
+    );
+    let large = Guest {
+        memory: 2_000,
+        ..Guest::default()
+    };
+    large.write(&file);
+    let said = refusal(&file, dir.path()).await;
+    assert!(said.contains("memory"), "{said}");
 }
 
 #[tokio::test]
@@ -86,7 +99,10 @@ async fn a_trap_in_describe_refuses_the_plugin() {
         ..Guest::default()
     };
     let said = broken.load().await.unwrap_err().to_string();
-    assert!(said.contains("fails when asked to describe itself"), "{said}");
+    assert!(
+        said.contains("fails when asked to describe itself"),
+        "{said}"
+    );
     let endless = Guest {
         describe: "(loop br 0)",
         ..Guest::default()
@@ -113,7 +129,12 @@ async fn a_damaged_cache_entry_is_compiled_anew() {
     let (file, cache) = (dir.path().join("tiny.wasm"), dir.path().join("compiled"));
     Guest::default().write(&file);
     Plugins::load(&file, &cache).await.unwrap();
-    let entry = std::fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();
+    let entry = std::fs::read_dir(&cache)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
     let mut bytes = std::fs::read(&entry).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 0xff;

@@ -12,7 +12,7 @@ use portolan::settings;
 use crate::guest::{Guest, configuration, event};
 
 /// Bundled plugins in `bundled`, the users' in the folder itself.
-pub async fn start(dir: &Path) -> Arc<Plugins> {
+pub(crate) async fn start(dir: &Path) -> Arc<Plugins> {
     let settings = settings::Plugins {
         dir: dir.to_owned(),
         bundled_dir: dir.join("bundled"),
@@ -102,7 +102,10 @@ async fn a_broken_file_never_replaces_a_working_plugin() {
     let set = until(&plugins, |set| set.iter().count() == 2).await;
     assert!(versions(&set).contains(&versions(&first)[0]));
     fs::write(&file, &whole).unwrap();
-    until(&plugins, |set| !versions(set).contains(&versions(&first)[0])).await;
+    until(&plugins, |set| {
+        !versions(set).contains(&versions(&first)[0])
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,5 +132,8 @@ async fn a_start_with_a_cache_does_not_compile() {
         let plugins = start(dir.path()).await;
         until(&plugins, |set| set.iter().count() == 1).await;
     }
-    assert_eq!(fs::read_dir(dir.path().join("compiled")).unwrap().count(), 1);
+    assert_eq!(
+        fs::read_dir(dir.path().join("compiled")).unwrap().count(),
+        1
+    );
 }

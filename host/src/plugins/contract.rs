@@ -21,6 +21,12 @@ pub use generated::portolan::mapper::types::{
     Identifier, Mapped, Outcome, Owner, Place, Question, Severity, Want, Webhook, WriteOptions,
 };
 
+pub(super) use generated::portolan::mapper::{log, types};
+pub(super) use generated::{Plugin as World, PluginPre as WorldPre};
+
+/// The version of the contract that this host serves: the package of `wit/mapper.wit`.
+pub const CONTRACT: &str = "portolan:mapper@0.1.0";
+
 /// The configuration files a mapper is opened with, named by their digest.
 #[derive(Clone)]
 pub struct Configuration(Arc<Inner>);

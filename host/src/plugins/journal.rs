@@ -1,0 +1,198 @@
+//! A guest's log lines on their way to the host's: cleaned of control characters and bounded,
+//! per call and per plugin, with a count of what was dropped.
+//!
+//! The last panic stays at hand: a trap itself says nothing, the hook's line before it says all.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::contract::log::{self, Level};
+use super::contract::types;
+
+/// Bytes of log lines in one call.
+const PER_CALL: usize = 16 << 10;
+/// Bytes of log lines of one plugin in one window, whatever the number of calls.
+const PER_WINDOW: usize = 256 << 10;
+const WINDOW: Duration = Duration::from_secs(10);
+/// What a panic's text is cut to, in bytes: it goes into diagnostics and quarantine.
+const PANIC: usize = 1_000;
+
+/// One instance's voice.
+pub(super) struct Journal {
+    /// `name version`.
+    plugin: Arc<str>,
+    share: Arc<Share>,
+    left: usize,
+    dropped: u64,
+    panic: Option<Panic>,
+}
+
+/// What a guest's panic hook said.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Panic {
+    /// `src/lib.rs:12:5`.
+    pub place: String,
+    pub message: String,
+}
+
+/// What one plugin may still say in this window.
+#[derive(Default)]
+pub(super) struct Share(Mutex<Option<(Instant, usize)>>);
+
+impl Journal {
+    pub(super) fn new(plugin: Arc<str>, share: Arc<Share>) -> Self {
+        Self {
+            plugin,
+            share,
+            left: PER_CALL,
+            dropped: 0,
+            panic: None,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn unheard() -> Self {
+        Self::new("test 000000000000".into(), Arc::default())
+    }
+
+    pub(super) fn plugin(&self) -> &str {
+        &self.plugin
+    }
+
+    /// A call begins: a new share, and nothing remembered of the one before.
+    pub(super) fn begin(&mut self) {
+        (self.left, self.dropped, self.panic) = (PER_CALL, 0, None);
+    }
+
+    /// A call ended: say what was left unsaid.
+    pub(super) fn end(&mut self) {
+        if self.dropped > 0 {
+            tracing::warn!(
+                plugin = &*self.plugin,
+                "{} log lines dropped: one call may log {PER_CALL} bytes, and one plugin {PER_WINDOW} in {WINDOW:?}",
+                self.dropped
+            );
+        }
+    }
+
+    pub(super) fn panic(&self) -> Option<&Panic> {
+        self.panic.as_ref()
+    }
+
+    fn room(&mut self, wanted: usize) -> Option<usize> {
+        let room = wanted.min(self.left);
+        if room == 0 || !self.share.take(room, Instant::now()) {
+            self.dropped += 1;
+            return None;
+        }
+        self.left -= room;
+        Some(room)
+    }
+}
+
+/// An interface of types alone asks nothing of its host.
+impl types::Host for Journal {}
+
+impl log::Host for Journal {
+    fn log(&mut self, level: Level, message: String) {
+        if matches!(level, Level::Error)
+            && let Some(panic) = Panic::parse(&message)
+        {
+            self.panic = Some(panic);
+        }
+        // An empty line counts as well, or a loop of them would be free.
+        let Some(room) = self.room(message.len().max(1)) else {
+            return;
+        };
+        let (plugin, line) = (&*self.plugin, clean(&message, room));
+        match level {
+            Level::Debug => tracing::debug!(plugin, "{line}"),
+            Level::Info => tracing::info!(plugin, "{line}"),
+            Level::Warn => tracing::warn!(plugin, "{line}"),
+            Level::Error => tracing::error!(plugin, "{line}"),
+        }
+    }
+}
+
+impl Panic {
+    /// Both `panicked at src/lib.rs:12: message` and what Rust prints, with a column and on two lines.
+    fn parse(message: &str) -> Option<Self> {
+        let said = message.strip_prefix("panicked at ")?;
+        let (place, message) = said.split_once(char::is_whitespace).unwrap_or((said, ""));
+        Some(Self {
+            place: clean(place.trim_end_matches(':'), 200),
+            message: clean(message.trim_start(), PANIC),
+        })
+    }
+}
+
+impl Share {
+    fn take(&self, bytes: usize, now: Instant) -> bool {
+        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, used) = window
+            .take_if(|(since, _)| now.duration_since(*since) < WINDOW)
+            .unwrap_or((now, 0));
+        let fits = used + bytes <= PER_WINDOW;
+        *window = Some((since, if fits { used + bytes } else { used }));
+        fits
+    }
+}
+
+/// A guest's text on one line, at most so many bytes of it. Control characters could forge log lines or
+/// drive a terminal; the marks that turn the writing direction could make a line read as another.
+pub(super) fn clean(text: &str, most: usize) -> String {
+    let cut = text.floor_char_boundary(most);
+    let mut line: String = text[..cut]
+        .chars()
+        .map(|c| match c {
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => ' ',
+            c if c.is_control() => ' ',
+            c => c,
+        })
+        .collect();
+    if cut < text.len() {
+        line.push_str(" […]");
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use log::Host as _;
+
+    #[test]
+    fn a_panic_is_read_in_both_spellings() {
+        let panic = |text| Panic::parse(text).map(|p| (p.place, p.message));
+        let said = Some(("src/lib.rs:12".to_owned(), "no tier".to_owned()));
+        assert_eq!(panic("panicked at src/lib.rs:12: no tier"), said);
+        let said = Some(("src/lib.rs:12:5".to_owned(), "no tier".to_owned()));
+        assert_eq!(panic("panicked at src/lib.rs:12:5:\nno tier"), said);
+        assert_eq!(panic("nothing happened"), None);
+    }
+
+    #[test]
+    fn control_characters_do_not_pass() {
+        assert_eq!(clean("a\u{1b}[31mb\nc\u{202e}d", 100), "a [31mb c d");
+        assert_eq!(clean("ööö", 3), "ö […]");
+    }
+
+    #[test]
+    fn a_flood_is_cut_and_counted() {
+        let mut journal = Journal::unheard();
+        for _ in 0..100 {
+            journal.log(Level::Debug, "x".repeat(1 << 10));
+        }
+        assert_eq!((journal.left, journal.dropped), (0, 84));
+        journal.begin();
+        assert_eq!((journal.left, journal.dropped), (PER_CALL, 0));
+    }
+
+    #[test]
+    fn many_calls_share_a_window() {
+        let (share, start) = (Share::default(), Instant::now());
+        let spoken = (0..100).filter(|_| share.take(16 << 10, start)).count();
+        assert_eq!(spoken, 16);
+        assert!(share.take(16 << 10, start + WINDOW));
+    }
+}

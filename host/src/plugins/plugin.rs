@@ -1,0 +1,284 @@
+//! One version of one plugin, ready to be called.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use globset::GlobSet;
+use moka::Expiry;
+use moka::future::Cache;
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+use tracing::Span;
+
+use super::contract::{
+    CONTRACT, Configuration, Description, Diagnostic, Event, File, Outcome, Want, WorldPre,
+    WriteOptions,
+};
+use super::fault::Fault;
+use super::journal::{Journal, Share, clean};
+use super::kept::Key;
+use super::limits::{Accounts, Budget};
+use super::operator;
+use super::sandbox::{Guest, Sandbox};
+use super::vet::{self, Refusal};
+
+/// Configurations whose opening is remembered, per plugin.
+const CONFIGURATIONS: u64 = 4_096;
+/// How long an `open` that trapped or ran out of time is not tried again: its events must not take the others' turn.
+const PAUSE: Duration = Duration::from_secs(60);
+/// The same after a failure of the host's own.
+const BREATH: Duration = Duration::from_secs(1);
+
+/// One version of one plugin.
+pub struct Plugin {
+    /// The file's name without `.wasm`.
+    pub name: String,
+    /// The first 12 hexadecimal digits of the file's SHA-256.
+    pub version: String,
+    pub description: Description,
+    operator_patterns: GlobSet,
+    operator_files: Vec<File>,
+    world: WorldPre<Accounts>,
+    sandbox: Arc<Sandbox>,
+    label: Arc<str>,
+    share: Arc<Share>,
+    /// Tells this plugin's kept instances from all others'.
+    number: u64,
+    permits: Arc<Semaphore>,
+    opened: Cache<[u8; 32], Result<Arc<Opened>, Fault>>,
+    took: Duration,
+    from_cache: bool,
+}
+
+/// What a mapper says of a configuration that opened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    pub wants: Vec<Want>,
+    pub options: WriteOptions,
+    pub notes: Vec<Diagnostic>,
+}
+
+impl Plugin {
+    /// The files beside the plugin that it asked for; part of every configuration it is opened with.
+    pub fn operator_files(&self) -> &[File] {
+        &self.operator_files
+    }
+
+    /// What the mapper makes of a configuration. Answered from memory for one that was opened before.
+    pub async fn open(
+        self: &Arc<Self>,
+        configuration: &Configuration,
+    ) -> Result<Arc<Opened>, Fault> {
+        let open = async {
+            let configuration = configuration.clone();
+            let key = self.key(&configuration);
+            self.run(move |plugin| {
+                let mut guest = plugin.fresh(&configuration)?;
+                let opened = guest.read(&plugin.sandbox, &configuration)?;
+                plugin.sandbox.kept.put(key, guest);
+                Ok(Arc::new(opened))
+            })
+            .await
+        };
+        self.opened.get_with(configuration.digest(), open).await
+    }
+
+    /// One round: map the event as it stands, with the answers it carries.
+    pub async fn map(
+        self: &Arc<Self>,
+        configuration: &Configuration,
+        event: &Event,
+    ) -> Result<Outcome, Fault> {
+        let (configuration, event) = (configuration.clone(), event.clone());
+        let key = self.key(&configuration);
+        self.run(move |plugin| {
+            let sandbox = &plugin.sandbox;
+            let mut guest = match sandbox.kept.take(key) {
+                Some(guest) => guest,
+                None => plugin.fresh(&configuration)?,
+            };
+            let outcome = guest.map(sandbox, &configuration, &event);
+            // A refusal is an answer; after everything else the instance is not to be trusted.
+            if matches!(outcome, Ok(_) | Err(Fault::Refused(_))) {
+                sandbox.kept.put(key, guest);
+            }
+            outcome
+        })
+        .await
+    }
+
+    /// Vet, compile, and ask what it is. `beside` is where the operator's files lie.
+    pub(super) fn load(
+        sandbox: &Arc<Sandbox>,
+        name: &str,
+        bytes: &[u8],
+        beside: &Path,
+    ) -> Result<Self, Refusal> {
+        let began = Instant::now();
+        let version = hex::encode(&Sha256::digest(bytes)[..6]);
+        let label: Arc<str> = format!("{name} {version}").into();
+        let refuse = |what: &str, error: &wasmtime::Error| {
+            Refusal(format!("{what}: {}", clean(&format!("{error:#}"), 1_000)))
+        };
+        let component = vet::component(bytes)?;
+        let (component, from_cache) = (sandbox.cache.component(&sandbox.engine, &component))
+            .map_err(|error| refuse("it does not compile", &error))?;
+        let world = (sandbox.linker.instantiate_pre(&component))
+            .and_then(WorldPre::new)
+            .map_err(|error| {
+                refuse(&format!("its types are not those of {CONTRACT}; rebuild it with the portolan-sdk of that version"), &error)
+            })?;
+        let share = Arc::<Share>::default();
+        let journal = Journal::new(label.clone(), share.clone());
+        let description = sandbox
+            .instantiate(&world, journal, &Budget::describe())
+            .and_then(|mut guest| guest.describe(sandbox))
+            .map_err(|fault| Refusal(format!("it fails when asked to describe itself: {fault}")))?;
+        let operator_patterns = operator::patterns(&description)?;
+        let operator_files = operator::read(beside, &operator_patterns);
+        Ok(Self {
+            name: name.to_owned(),
+            version,
+            description,
+            operator_patterns,
+            operator_files,
+            world,
+            sandbox: sandbox.clone(),
+            label,
+            share,
+            number: number(),
+            permits: Arc::new(Semaphore::new(sandbox.share)),
+            opened: opened(),
+            took: began.elapsed(),
+            from_cache,
+        })
+    }
+
+    /// The operator's files as they are now, if they are not those it was loaded with.
+    pub(super) fn changed_files(&self, beside: &Path) -> Option<Vec<File>> {
+        let files = operator::read(beside, &self.operator_patterns);
+        (files != self.operator_files).then_some(files)
+    }
+
+    /// The same plugin with other files beside it.
+    pub(super) fn beside(&self, operator_files: Vec<File>) -> Self {
+        Self {
+            name: self.name.clone(),
+            version: self.version.clone(),
+            description: self.description.clone(),
+            operator_patterns: self.operator_patterns.clone(),
+            operator_files,
+            world: self.world.clone(),
+            sandbox: self.sandbox.clone(),
+            label: self.label.clone(),
+            share: self.share.clone(),
+            number: number(),
+            permits: self.permits.clone(),
+            opened: opened(),
+            took: Duration::ZERO,
+            from_cache: true,
+        }
+    }
+
+    /// How it was loaded, for the log.
+    pub(super) fn story(&self) -> String {
+        let how = match self.from_cache {
+            true => "from cache",
+            false => "compiled",
+        };
+        format!("{} ms ({how})", self.took.as_millis())
+    }
+
+    fn key(&self, configuration: &Configuration) -> Key {
+        Key {
+            plugin: self.number,
+            configuration: configuration.digest(),
+        }
+    }
+
+    /// A new instance with the configuration opened.
+    fn fresh(&self, configuration: &Configuration) -> Result<Guest, Fault> {
+        let journal = Journal::new(self.label.clone(), self.share.clone());
+        let budget = Budget::open(configuration);
+        let mut guest = self.sandbox.instantiate(&self.world, journal, &budget)?;
+        guest.open(&self.sandbox, configuration)?;
+        Ok(guest)
+    }
+
+    /// Off the async threads, in turn with the other plugins. A guest that was begun runs to its end
+    /// or its deadline, even if nobody waits for it any more, and holds its place until then.
+    async fn run<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let closed = "semaphores of the sandbox are never closed";
+        let own = self.permits.clone().acquire_owned().await.expect(closed);
+        let any = self
+            .sandbox
+            .permits
+            .clone()
+            .acquire_owned()
+            .await
+            .expect(closed);
+        let (plugin, span) = (self.clone(), Span::current());
+        let work = move || {
+            let result = span.in_scope(|| work(&plugin));
+            drop((own, any));
+            result
+        };
+        (tokio::task::spawn_blocking(work).await)
+            .unwrap_or_else(|error| Err(Fault::Host(clean(&error.to_string(), 1_000))))
+    }
+}
+
+impl Drop for Plugin {
+    fn drop(&mut self) {
+        self.sandbox.kept.forget(self.number);
+    }
+}
+
+/// `name version`.
+impl fmt::Display for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.label)
+    }
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Plugin({self})")
+    }
+}
+
+fn number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+fn opened() -> Cache<[u8; 32], Result<Arc<Opened>, Fault>> {
+    Cache::builder()
+        .max_capacity(CONFIGURATIONS)
+        .expire_after(Retry)
+        .build()
+}
+
+/// A configuration that opens, or has mistakes, will do so again; what failed otherwise is tried later.
+struct Retry;
+
+impl<K> Expiry<K, Result<Arc<Opened>, Fault>> for Retry {
+    fn expire_after_create(
+        &self,
+        _: &K,
+        opened: &Result<Arc<Opened>, Fault>,
+        _: Instant,
+    ) -> Option<Duration> {
+        match opened {
+            Ok(_) | Err(Fault::Configuration(_)) => None,
+            Err(Fault::Host(_)) => Some(BREATH),
+            Err(_) => Some(PAUSE),
+        }
+    }
+}

@@ -6,6 +6,8 @@
 //! [`github`] is asked for what is missing ([`files`], [`answers`]), [`plugins`] map it,
 //! [`entity`] checks what came back and [`port`] writes it.
 
+pub mod entity;
 pub mod plugins;
+pub mod port;
 pub mod settings;
 pub mod subject;

@@ -15,6 +15,7 @@ mod batch;
 mod blueprints;
 mod entities;
 mod error;
+mod limits;
 mod order;
 mod queue;
 mod rest;

@@ -75,7 +75,7 @@ impl Token {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Access {
-            access_token: SecretString,
+            access_token: String,
             expires_in: f64,
         }
         let credentials = Credentials {
@@ -123,9 +123,8 @@ impl Token {
             ))
         };
         let access: Access = serde_json::from_slice(&answer.body).map_err(|_| unreadable())?;
-        let mut bearer =
-            HeaderValue::try_from(format!("Bearer {}", access.access_token.expose_secret()))
-                .map_err(|_| unreadable())?;
+        let mut bearer = HeaderValue::try_from(format!("Bearer {}", access.access_token))
+            .map_err(|_| unreadable())?;
         bearer.set_sensitive(true);
         let life = Duration::try_from_secs_f64(access.expires_in)
             .unwrap_or_default()

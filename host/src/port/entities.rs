@@ -1,0 +1,286 @@
+//! One batch of entities written, whatever it takes: renamed, sent, split where Port refuses the whole, sent again.
+
+use backon::ExponentialBackoff;
+use bytes::Bytes;
+use reqwest::{Method, StatusCode};
+use serde::Deserialize;
+
+use super::error::What;
+use super::queue::{Group, Item, Turn};
+use super::rest::{self, Request, Rest, segment};
+use super::{Error, Written};
+
+type Pending<R> = (Turn, Item<R>);
+
+/// Writes the items and settles each as soon as its answer is known.
+pub(super) async fn write<R>(
+    rest: &Rest,
+    group: &Group,
+    items: Vec<Pending<R>>,
+    mut settle: impl FnMut(Pending<R>, Result<Written, Error>),
+) {
+    let mut parts = vec![Part {
+        items,
+        pauses: rest::pauses(),
+    }];
+    while let Some(mut part) = parts.pop() {
+        if let Err(error) = rename(rest, group, &part.items).await {
+            part.items
+                .into_iter()
+                .for_each(|item| settle(item, Err(error.clone())));
+            continue;
+        }
+        match send(rest, group, &part.items).await {
+            Sent::Each(fates) => {
+                let mut again = Vec::new();
+                let mut trouble = Vec::new();
+                for (item, fate) in part.items.into_iter().zip(fates) {
+                    match fate {
+                        Fate::Final(answer) => settle(item, answer),
+                        Fate::Again(error) => {
+                            again.push(item);
+                            trouble.push(error);
+                        }
+                    }
+                }
+                match part.pauses.next() {
+                    Some(_) if again.is_empty() => {}
+                    Some(pause) => {
+                        tokio::time::sleep(pause).await;
+                        parts.push(Part {
+                            items: again,
+                            pauses: part.pauses,
+                        });
+                    }
+                    None => again
+                        .into_iter()
+                        .zip(trouble)
+                        .for_each(|(item, error)| settle(item, Err(error))),
+                }
+            }
+            Sent::Split => {
+                let second = part.items.split_off(part.items.len() / 2);
+                parts.push(Part {
+                    items: second,
+                    pauses: rest::pauses(),
+                });
+                parts.push(part);
+            }
+            Sent::Failed(error) => part
+                .items
+                .into_iter()
+                .for_each(|item| settle(item, Err(error.clone()))),
+            Sent::Answered(status, words) => {
+                for item in part.items {
+                    let what = what(group, &item.1);
+                    settle(
+                        item,
+                        Err(match status {
+                            // The call as a whole finds nothing but its blueprint missing.
+                            StatusCode::NOT_FOUND => Error::MissingBlueprint(What {
+                                identifier: None,
+                                ..what
+                            }),
+                            _ => Error::answered(what, status.as_u16(), words.clone()),
+                        }),
+                    );
+                }
+            }
+        }
+    }
+}
+
+struct Part<R> {
+    items: Vec<Pending<R>>,
+    /// Between the tries for entities that Port could not write just now.
+    pauses: ExponentialBackoff,
+}
+
+enum Sent {
+    Each(Vec<Fate>),
+    /// One of several spoils the call for all: find out which.
+    Split,
+    Answered(StatusCode, (String, String)),
+    Failed(Error),
+}
+
+enum Fate {
+    Final(Result<Written, Error>),
+    /// What to say if there is no further try.
+    Again(Error),
+}
+
+async fn send<R>(rest: &Rest, group: &Group, items: &[Pending<R>]) -> Sent {
+    let request = Request {
+        method: Method::POST,
+        path: format!(
+            "v1/blueprints/{}/entities/bulk?upsert=true&merge={}&create_missing_related_entities={}",
+            segment(&group.blueprint),
+            group.how.merge,
+            group.how.create_missing_related,
+        ),
+        body: body(items),
+        source: Some(group.source),
+    };
+    let answer = match rest.send(&request).await {
+        Ok(answer) => answer,
+        Err(error) => return Sent::Failed(error),
+    };
+    match answer.status {
+        StatusCode::OK | StatusCode::MULTI_STATUS => {
+            match serde_json::from_slice::<Body>(&answer.body) {
+                Ok(body) => Sent::Each(fates(group, items, body, |message| answer.traced(message))),
+                Err(error) => Sent::Failed(Error::Transient(format!(
+                    "Port's answer for entities of blueprint `{}` cannot be read: {error}",
+                    group.blueprint
+                ))),
+            }
+        }
+        StatusCode::PAYLOAD_TOO_LARGE
+        | StatusCode::BAD_REQUEST
+        | StatusCode::UNPROCESSABLE_ENTITY
+        | StatusCode::INTERNAL_SERVER_ERROR
+            if items.len() > 1 =>
+        {
+            Sent::Split
+        }
+        status => Sent::Answered(status, answer.words()),
+    }
+}
+
+fn body<R>(items: &[Pending<R>]) -> Bytes {
+    let (start, end) = (br#"{"entities":["#, b"]}");
+    let size: usize = items.iter().map(|(_, item)| item.body.len() + 1).sum();
+    let mut body = Vec::with_capacity(start.len() + size + end.len());
+    body.extend_from_slice(start);
+    for (index, (_, item)) in items.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(&item.body);
+    }
+    body.extend_from_slice(end);
+    body.into()
+}
+
+#[derive(Deserialize)]
+struct Body {
+    #[serde(default)]
+    entities: Vec<Done>,
+    #[serde(default)]
+    errors: Vec<Fault>,
+}
+
+#[derive(Deserialize)]
+struct Done {
+    index: usize,
+    created: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Fault {
+    index: usize,
+    status_code: u16,
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// The answer's indexes back to the items; an item it does not mention is not known to be written.
+fn fates<R>(
+    group: &Group,
+    items: &[Pending<R>],
+    body: Body,
+    traced: impl Fn(&str) -> String,
+) -> Vec<Fate> {
+    let mut fates: Vec<Option<Fate>> = items.iter().map(|_| None).collect();
+    for done in body.entities {
+        if let Some(fate) = fates.get_mut(done.index) {
+            *fate = Some(Fate::Final(Ok(Written {
+                created: done.created,
+            })));
+        }
+    }
+    for fault in body.errors {
+        let Some(fate) = fates.get_mut(fault.index) else {
+            continue;
+        };
+        let what = what(group, &items[fault.index].1);
+        let message = traced(&fault.message);
+        let code = super::error::quoted(&fault.error);
+        *fate = Some(match fault.status_code {
+            404 => Fate::Final(Err(Error::MissingTarget { what, message })),
+            // Somebody else wrote the same entity in this moment, or Port had a bad one.
+            status @ (408 | 409 | 429 | 500..) => Fate::Again(Error::Transient(format!(
+                "{what}: Port could not write it, several tries were made: {status} {code}: {message}"
+            ))),
+            status => Fate::Final(Err(Error::Refused {
+                what,
+                status,
+                code,
+                message,
+            })),
+        });
+    }
+    let silent = |item: &Pending<R>| {
+        Fate::Again(Error::Transient(format!(
+            "{}: Port's answer does not mention it",
+            what(group, &item.1)
+        )))
+    };
+    fates
+        .into_iter()
+        .zip(items)
+        .map(|(fate, item)| fate.unwrap_or_else(|| silent(item)))
+        .collect()
+}
+
+/// Gives an entity that is to be renamed its new identifier. Its absence is fine: it was renamed before, or never was.
+async fn rename<R>(rest: &Rest, group: &Group, items: &[Pending<R>]) -> Result<(), Error> {
+    let [(_, item)] = items else { return Ok(()) };
+    let (Some(previous), Some(identifier)) = (&item.previous, &item.identifier) else {
+        return Ok(());
+    };
+    if previous == identifier {
+        return Ok(());
+    }
+    #[derive(serde::Serialize)]
+    struct Renamed<'a> {
+        identifier: &'a str,
+    }
+    let request = Request {
+        method: Method::PATCH,
+        path: format!(
+            "v1/blueprints/{}/entities/{}",
+            segment(&group.blueprint),
+            segment(previous)
+        ),
+        body: serde_json::to_vec(&Renamed { identifier })
+            .expect("a string always serializes")
+            .into(),
+        source: Some(group.source),
+    };
+    let answer = rest.send(&request).await?;
+    match answer.status {
+        status if status.is_success() => Ok(()),
+        // Where the new one exists beside the old one, the new one is still to be written.
+        StatusCode::NOT_FOUND | StatusCode::CONFLICT => Ok(()),
+        status => Err(Error::answered(
+            what(group, item),
+            status.as_u16(),
+            answer.words(),
+        )),
+    }
+}
+
+fn what<R>(group: &Group, item: &Item<R>) -> What {
+    What {
+        blueprint: group.blueprint.to_string(),
+        identifier: item.identifier.as_deref().map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,378 @@
+//! What goes with what, and when: the rules by which waiting entities become calls.
+//!
+//! A full batch goes at once, a partial one when nothing of its group is under way: batches fill by themselves under
+//! load, and an idle host adds no latency. One entity is never twice under way; later writes of it wait their turn.
+//! Pure: knows no socket, no clock and no task.
+
+use std::collections::VecDeque;
+use std::collections::hash_map::{Entry, HashMap};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{Source, Write};
+
+/// Port API reference, "Create multiple entities": no more than 20 a request.
+const BATCH: usize = 20;
+/// Port's limit is 1 MiB a request; 1 KiB is left for what surrounds and separates the entities.
+const BATCH_BYTES: usize = (1 << 20) - 1024;
+/// As many as Port's own integrations keep under way.
+const CALLS: usize = 5;
+
+/// What the entities of one call have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Group {
+    pub(super) blueprint: Arc<str>,
+    pub(super) how: Write,
+    pub(super) source: Source,
+}
+
+/// One entity to be written; `R` is where its answer goes.
+pub(super) struct Item<R> {
+    /// `None` where it is found by a search.
+    pub(super) identifier: Option<Arc<str>>,
+    /// To be renamed first.
+    pub(super) previous: Option<Arc<str>>,
+    pub(super) body: Bytes,
+    pub(super) reply: R,
+}
+
+/// Items of one group that go in one call.
+pub(super) struct Batch<R> {
+    pub(super) group: Group,
+    pub(super) items: Vec<(Turn, Item<R>)>,
+}
+
+/// What an item under way holds, to be given back by [`Queue::release`].
+pub(super) struct Turn(Vec<Key>);
+
+/// Blueprint and identifier. Searches of one blueprint share a key, for two of them may mean the same entity.
+type Key = (Arc<str>, Option<Arc<str>>);
+type Ticket = u64;
+
+pub(super) struct Queue<R> {
+    lanes: HashMap<Group, Lane<R>>,
+    /// Groups with something ready, each once, in turn.
+    ready: VecDeque<Group>,
+    calls: usize,
+    tickets: Ticket,
+    /// Who wants each entity, first come first.
+    wanted: HashMap<Key, VecDeque<Ticket>>,
+    parked: HashMap<Ticket, Parked<R>>,
+}
+
+struct Lane<R> {
+    ready: VecDeque<(Turn, Item<R>)>,
+    calls: usize,
+}
+
+struct Parked<R> {
+    group: Group,
+    turn: Turn,
+    item: Item<R>,
+    /// How many of its keys somebody else holds.
+    waits_for: usize,
+}
+
+impl<R> Item<R> {
+    /// One search refused would refuse its neighbors, and a renaming is two requests.
+    fn goes_alone(&self) -> bool {
+        self.identifier.is_none() || self.previous.is_some()
+    }
+}
+
+impl<R> Queue<R> {
+    pub(super) fn new() -> Self {
+        Self {
+            lanes: HashMap::new(),
+            ready: VecDeque::new(),
+            calls: 0,
+            tickets: 0,
+            wanted: HashMap::new(),
+            parked: HashMap::new(),
+        }
+    }
+
+    pub(super) fn push(&mut self, group: &Group, item: Item<R>) {
+        let ticket = self.tickets;
+        self.tickets += 1;
+        let mut keys = vec![(group.blueprint.clone(), item.identifier.clone())];
+        if item.previous.is_some() && item.previous != item.identifier {
+            keys.push((group.blueprint.clone(), item.previous.clone()));
+        }
+        let mut waits_for = 0;
+        for key in &keys {
+            let line = self.wanted.entry(key.clone()).or_default();
+            waits_for += usize::from(!line.is_empty());
+            line.push_back(ticket);
+        }
+        if waits_for == 0 {
+            self.make_ready(group.clone(), Turn(keys), item);
+        } else {
+            self.parked.insert(
+                ticket,
+                Parked {
+                    group: group.clone(),
+                    turn: Turn(keys),
+                    item,
+                    waits_for,
+                },
+            );
+        }
+    }
+
+    /// The next call to make now, if any.
+    pub(super) fn next(&mut self) -> Option<Batch<R>> {
+        if self.calls == CALLS {
+            return None;
+        }
+        for _ in 0..self.ready.len() {
+            let group = self.ready.pop_front()?;
+            let Some(lane) = self.lanes.get_mut(&group) else {
+                continue;
+            };
+            let items = lane.take();
+            if !lane.ready.is_empty() {
+                self.ready.push_back(group.clone());
+            }
+            if !items.is_empty() {
+                lane.calls += 1;
+                self.calls += 1;
+                return Some(Batch { group, items });
+            }
+        }
+        None
+    }
+
+    /// An item has its answer: whoever waits for the same entity may go.
+    pub(super) fn release(&mut self, turn: Turn) {
+        for key in turn.0 {
+            let Entry::Occupied(mut line) = self.wanted.entry(key) else {
+                continue;
+            };
+            line.get_mut().pop_front();
+            let Some(first) = line.get().front().copied() else {
+                line.remove();
+                continue;
+            };
+            let Entry::Occupied(mut parked) = self.parked.entry(first) else {
+                continue;
+            };
+            parked.get_mut().waits_for -= 1;
+            if parked.get().waits_for == 0 {
+                let Parked {
+                    group, turn, item, ..
+                } = parked.remove();
+                self.make_ready(group, turn, item);
+            }
+        }
+    }
+
+    /// A call is over.
+    pub(super) fn finish(&mut self, group: Group) {
+        self.calls = self.calls.saturating_sub(1);
+        if let Entry::Occupied(mut lane) = self.lanes.entry(group) {
+            lane.get_mut().calls = lane.get().calls.saturating_sub(1);
+            if lane.get().calls == 0 && lane.get().ready.is_empty() {
+                lane.remove();
+            }
+        }
+    }
+
+    fn make_ready(&mut self, group: Group, turn: Turn, item: Item<R>) {
+        let lane = self.lanes.entry(group.clone()).or_insert_with(|| Lane {
+            ready: VecDeque::new(),
+            calls: 0,
+        });
+        if lane.ready.is_empty() {
+            self.ready.push_back(group);
+        }
+        lane.ready.push_back((turn, item));
+    }
+}
+
+impl<R> Lane<R> {
+    /// A batch, or nothing where it is worth waiting for more.
+    fn take(&mut self) -> Vec<(Turn, Item<R>)> {
+        let (mut count, mut bytes, mut full) = (0, 0, false);
+        for (_, item) in &self.ready {
+            bytes += item.body.len() + 1;
+            full = count == BATCH || (count > 0 && (item.goes_alone() || bytes > BATCH_BYTES));
+            if full {
+                break;
+            }
+            count += 1;
+            full = count == BATCH || item.goes_alone();
+            if full {
+                break;
+            }
+        }
+        if full || self.calls == 0 {
+            self.ready.drain(..count).collect()
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::Suffix;
+
+    const GITOPS: Source = Source {
+        installation: 1,
+        suffix: Suffix::Gitops,
+    };
+
+    fn group(blueprint: &str, source: Source) -> Group {
+        let how = Write {
+            merge: true,
+            create_missing_related: true,
+        };
+        Group {
+            blueprint: blueprint.into(),
+            how,
+            source,
+        }
+    }
+
+    /// Items answer with their own number.
+    fn item(number: usize, identifier: &str) -> Item<usize> {
+        Item {
+            identifier: Some(identifier.into()),
+            previous: None,
+            body: Bytes::new(),
+            reply: number,
+        }
+    }
+
+    fn numbers(batch: &Batch<usize>) -> Vec<usize> {
+        batch.items.iter().map(|(_, item)| item.reply).collect()
+    }
+
+    fn done(queue: &mut Queue<usize>, batch: Batch<usize>) {
+        batch
+            .items
+            .into_iter()
+            .for_each(|(turn, _)| queue.release(turn));
+        queue.finish(batch.group);
+    }
+
+    #[test]
+    fn an_idle_host_sends_at_once_and_a_busy_one_fills_its_batches() {
+        let (mut queue, services) = (Queue::new(), group("service", GITOPS));
+        queue.push(&services, item(0, "first"));
+        let first = queue.next().expect("nothing is under way");
+        for number in 1..=25 {
+            queue.push(&services, item(number, &format!("s{number}")));
+        }
+        let full = queue.next().expect("twenty are a full batch");
+        assert_eq!(numbers(&full), (1..=20).collect::<Vec<_>>());
+        assert!(
+            queue.next().is_none(),
+            "five wait while their group is under way"
+        );
+        done(&mut queue, first);
+        done(&mut queue, full);
+        assert_eq!(
+            numbers(&queue.next().expect("the rest")),
+            (21..=25).collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn one_entity_is_never_twice_under_way_and_keeps_its_order() {
+        let exporter = Source {
+            suffix: Suffix::Exporter,
+            ..GITOPS
+        };
+        let (mut queue, one, other) = (
+            Queue::new(),
+            group("service", GITOPS),
+            group("service", exporter),
+        );
+        queue.push(&one, item(0, "cart"));
+        queue.push(&one, item(1, "cart"));
+        queue.push(&other, item(2, "cart"));
+        queue.push(&other, item(3, "web"));
+        let first = queue.next().expect("the first cart");
+        let web = queue.next().expect("another group");
+        assert_eq!((numbers(&first), numbers(&web)), (vec![0], vec![3]));
+        done(&mut queue, web);
+        assert!(queue.next().is_none());
+        done(&mut queue, first);
+        let second = queue.next().expect("the second cart");
+        assert_eq!(numbers(&second), [1]);
+        assert!(queue.next().is_none());
+        done(&mut queue, second);
+        assert_eq!(numbers(&queue.next().expect("the third cart")), [2]);
+    }
+
+    #[test]
+    fn a_renaming_goes_alone_and_holds_both_names() {
+        let (mut queue, services) = (Queue::new(), group("service", GITOPS));
+        queue.push(
+            &services,
+            Item {
+                previous: Some("old".into()),
+                ..item(0, "new")
+            },
+        );
+        queue.push(&services, item(1, "old"));
+        queue.push(&services, item(2, "new"));
+        queue.push(&services, item(3, "web"));
+        let renaming = queue.next().expect("the renaming");
+        assert_eq!(numbers(&renaming), [0]);
+        done(&mut queue, renaming);
+        assert_eq!(numbers(&queue.next().expect("all others")), [3, 2, 1]);
+    }
+
+    #[test]
+    fn searches_of_a_blueprint_go_one_after_the_other() {
+        let (mut queue, services) = (Queue::new(), group("service", GITOPS));
+        for number in 0..2 {
+            queue.push(
+                &services,
+                Item {
+                    identifier: None,
+                    ..item(number, "")
+                },
+            );
+        }
+        let first = queue.next().expect("the first search");
+        assert!(queue.next().is_none());
+        done(&mut queue, first);
+        assert_eq!(numbers(&queue.next().expect("the second search")), [1]);
+    }
+
+    #[test]
+    fn a_batch_stays_below_a_mebibyte_and_five_calls_are_the_most() {
+        let (mut queue, services) = (Queue::new(), group("service", GITOPS));
+        for number in 0..7 {
+            let body = Bytes::from(vec![b' '; 600 << 10]);
+            queue.push(
+                &services,
+                Item {
+                    body,
+                    ..item(number, &number.to_string())
+                },
+            );
+        }
+        let calls: Vec<_> = std::iter::from_fn(|| queue.next()).collect();
+        assert_eq!(
+            calls.iter().map(numbers).collect::<Vec<_>>(),
+            [[0], [1], [2], [3], [4]]
+        );
+        calls.into_iter().for_each(|batch| done(&mut queue, batch));
+        let rest: Vec<_> = std::iter::from_fn(|| queue.next()).collect();
+        assert_eq!(
+            rest.iter().map(numbers).collect::<Vec<_>>(),
+            [[5]],
+            "the last is a partial batch"
+        );
+        rest.into_iter().for_each(|batch| done(&mut queue, batch));
+        assert_eq!(numbers(&queue.next().expect("the last")), [6]);
+        assert!(queue.parked.is_empty());
+    }
+}

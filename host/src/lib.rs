@@ -6,6 +6,7 @@
 //! [`github`] is asked for what is missing ([`files`], [`answers`]), [`plugins`] map it,
 //! [`entity`] checks what came back and [`port`] writes it.
 
+pub mod github;
 pub mod plugins;
 pub mod settings;
 pub mod subject;

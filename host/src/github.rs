@@ -24,7 +24,7 @@ pub use self::app::Scope;
 pub use self::check::Finding;
 pub use self::endpoint::{ENDPOINTS, Endpoint, Identity};
 pub use self::error::Error;
-pub use self::git::{Head, TreeEntry};
+pub use self::git::{Head, Mode, TreeEntry};
 
 use self::app::App;
 use self::endpoint::{APP, INSTALLATIONS, REPOSITORIES, REPOSITORY, REPOSITORY_BY_ID};
@@ -222,7 +222,10 @@ impl GitHub {
         let mut seen = HashSet::new();
         while seen.len() < PAGES {
             if !seen.insert(request.url.clone()) {
-                return Err(endless(&request, "the pages of this list link back to themselves"));
+                return Err(endless(
+                    &request,
+                    "the pages of this list link back to themselves",
+                ));
             }
             let page = self.call(&request, scope).await?.success(permission)?;
             let next = self.0.rest.next(&page, request.within)?;

@@ -6,6 +6,8 @@
 //! [`github`] is asked for what is missing ([`files`], [`answers`]), [`plugins`] map it,
 //! [`entity`] checks what came back and [`port`] writes it.
 
+pub mod answers;
+pub mod files;
 pub mod github;
 pub mod plugins;
 pub mod settings;

@@ -16,7 +16,13 @@ const PERMISSIONS: &[(&str, &str)] = &[
 ];
 
 /// Without an event's webhooks the catalog follows only by resync.
-const EVENTS: &[&str] = &["push", "repository", "pull_request", "issues", "workflow_run"];
+const EVENTS: &[&str] = &[
+    "push",
+    "repository",
+    "pull_request",
+    "issues",
+    "workflow_run",
+];
 
 /// Organizations to look into, so that a start does not take minutes.
 const LOOKED_INTO: usize = 50;
@@ -59,13 +65,18 @@ impl GitHub {
                 for installation in installations.iter().take(LOOKED_INTO) {
                     let login = &installation.account.login;
                     if installation.suspended_at.is_some() {
-                        let message = format!("{login}: the installation is suspended; nothing is mapped there");
+                        let message = format!(
+                            "{login}: the installation is suspended; nothing is mapped there"
+                        );
                         findings.push(finding(Level::WARN, message));
                         continue;
                     }
                     findings.extend(unaccepted(login, &registration, &installation.permissions));
                     if installation.account.kind == "Organization" {
-                        findings.extend(self.organization_configuration(installation.id, login).await);
+                        findings.extend(
+                            self.organization_configuration(installation.id, login)
+                                .await,
+                        );
                     }
                 }
             }
@@ -129,7 +140,9 @@ fn unaccepted(
     let waiting: Vec<_> = PERMISSIONS
         .iter()
         .map(|(permission, _)| *permission)
-        .filter(|name| registration.permissions.contains_key(*name) && !accepted.contains_key(*name))
+        .filter(|name| {
+            registration.permissions.contains_key(*name) && !accepted.contains_key(*name)
+        })
         .map(|name| format!("`{name}`"))
         .collect();
     (!waiting.is_empty()).then(|| {
@@ -157,16 +170,25 @@ mod tests {
             name: "Portolan".to_owned(),
             slug: "portolan".to_owned(),
             permissions: BTreeMap::new(),
-            events: ["push", "issues", "workflow_run", "repository"].map(str::to_owned).into(),
+            events: ["push", "issues", "workflow_run", "repository"]
+                .map(str::to_owned)
+                .into(),
         };
         for (permission, _) in PERMISSIONS.iter().filter(|(name, _)| *name != "contents") {
-            registration.permissions.insert((*permission).to_owned(), "read".to_owned());
+            registration
+                .permissions
+                .insert((*permission).to_owned(), "read".to_owned());
         }
-        let lines: Vec<_> = lacking(&registration).into_iter().map(|found| found.message).collect();
+        let lines: Vec<_> = lacking(&registration)
+            .into_iter()
+            .map(|found| found.message)
+            .collect();
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert!(lines[0].contains("`contents: read`"));
         assert!(lines[1].contains("not subscribed to `pull_request`:"));
-        registration.permissions.insert("contents".to_owned(), "read".to_owned());
+        registration
+            .permissions
+            .insert("contents".to_owned(), "read".to_owned());
         registration.events.push("pull_request".to_owned());
         assert_eq!(lacking(&registration), []);
 

@@ -56,24 +56,37 @@ pub(super) const ACCESS_TOKENS: Endpoint = app(
     "/app/installations/{installation_id}/access_tokens",
     "",
 );
-pub(super) const REPOSITORIES: Endpoint =
-    get("/installation/repositories", "?per_page=100", "metadata: read");
+pub(super) const REPOSITORIES: Endpoint = get(
+    "/installation/repositories",
+    "?per_page=100",
+    "metadata: read",
+);
 pub(super) const REPOSITORY: Endpoint = get("/repos/{owner}/{repo}", "", "metadata: read");
 /// Not in GitHub's reference, but where it redirects to after a rename; it finds a repository whatever its name is now.
-pub(super) const REPOSITORY_BY_ID: Endpoint = get("/repositories/{repository_id}", "", "metadata: read");
+pub(super) const REPOSITORY_BY_ID: Endpoint =
+    get("/repositories/{repository_id}", "", "metadata: read");
 /// The cheapest answer that names both the commit and its tree.
-pub(super) const BRANCH: Endpoint =
-    get("/repos/{owner}/{repo}/branches/{branch}", "", "contents: read");
-pub(super) const TREE: Endpoint =
-    get("/repos/{owner}/{repo}/git/trees/{tree_sha}", "", "contents: read");
+pub(super) const BRANCH: Endpoint = get(
+    "/repos/{owner}/{repo}/branches/{branch}",
+    "",
+    "contents: read",
+);
+pub(super) const TREE: Endpoint = get(
+    "/repos/{owner}/{repo}/git/trees/{tree_sha}",
+    "",
+    "contents: read",
+);
 /// Any value of `recursive`, even `0`, turns recursion on (GitHub docs, Get a tree): hence a row of its own.
 pub(super) const TREE_RECURSIVE: Endpoint = get(
     "/repos/{owner}/{repo}/git/trees/{tree_sha}",
     "?recursive=1",
     "contents: read",
 );
-pub(super) const BLOB: Endpoint =
-    get("/repos/{owner}/{repo}/git/blobs/{file_sha}", "", "contents: read");
+pub(super) const BLOB: Endpoint = get(
+    "/repos/{owner}/{repo}/git/blobs/{file_sha}",
+    "",
+    "contents: read",
+);
 
 const fn app(method: &'static str, path: &'static str, query: &'static str) -> Endpoint {
     Endpoint {

@@ -93,10 +93,16 @@ pub(super) fn limit(status: StatusCode, headers: &HeaderMap, message: &str) -> O
         // GitHub's own clock tells how far off its reset is; ours may be wrong.
         let now = date(headers).unwrap_or_else(|| jiff::Timestamp::now().as_second());
         let now = Duration::from_secs(u64::try_from(now).unwrap_or(0));
-        return Some(Limit::Wait(reset.saturating_sub(now) + Duration::from_secs(1)));
+        return Some(Limit::Wait(
+            reset.saturating_sub(now) + Duration::from_secs(1),
+        ));
     }
     let message = message.to_ascii_lowercase();
-    let secondary = ["secondary rate limit", "abuse detection", "rate limit exceeded"];
+    let secondary = [
+        "secondary rate limit",
+        "abuse detection",
+        "rate limit exceeded",
+    ];
     (status == StatusCode::TOO_MANY_REQUESTS || secondary.iter().any(|text| message.contains(text)))
         .then_some(Limit::Secondary)
 }

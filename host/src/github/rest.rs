@@ -188,8 +188,10 @@ impl Rest {
         let what = self.what(request);
         let _permit = (self.permits.acquire().await).expect("the semaphore is never closed");
         let failed = |error: reqwest::Error| Error::Transient(format!("{what}: {}", words(error)));
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", bearer.expose_secret()))
-            .map_err(|_| Error::Unauthorized("GitHub issued a token that is no header".to_owned()))?;
+        let mut authorization =
+            HeaderValue::from_str(&format!("Bearer {}", bearer.expose_secret())).map_err(|_| {
+                Error::Unauthorized("GitHub issued a token that is no header".to_owned())
+            })?;
         authorization.set_sensitive(true);
         let mut call = (self.http.request(request.method.clone(), url.clone()))
             .header(ACCEPT, request.accept)
@@ -402,7 +404,13 @@ mod tests {
         ] {
             assert_eq!(below(outside), None, "{outside}");
         }
-        for crooked in ["/repos/../app", "repos", "/repos/%2e%2e/x", "/a b", "/x#y\\..\\z\t"] {
+        for crooked in [
+            "/repos/../app",
+            "repos",
+            "/repos/%2e%2e/x",
+            "/a b",
+            "/x#y\\..\\z\t",
+        ] {
             assert_eq!(rest.url(crooked), None, "{crooked}");
         }
         assert!(rest.url("/repos/a/b?ref=x%2Fy").is_some());

@@ -36,9 +36,11 @@ impl Configuration {
     pub fn new(organization: &str, mut files: Vec<File>) -> Self {
         files.sort_by(|a, b| (a.owner as u8, &a.path).cmp(&(b.owner as u8, &b.path)));
         let mut digest = Sha256::new();
-        for part in std::iter::once((9, organization, ""))
-            .chain(files.iter().map(|f| (f.owner as u8, f.path.as_str(), f.text.as_str())))
-        {
+        for part in std::iter::once((9, organization, "")).chain(
+            files
+                .iter()
+                .map(|f| (f.owner as u8, f.path.as_str(), f.text.as_str())),
+        ) {
             digest.update([part.0]);
             for text in [part.1, part.2] {
                 digest.update((text.len() as u64).to_le_bytes());

@@ -1,0 +1,303 @@
+//! The client: what the host asks GitHub, as the App and as its installations.
+//!
+//! Knows tokens, pages, limits and redirects, and nothing of events, plugins or Port.
+//! [`ENDPOINTS`] is all that it asks by itself; mappers' questions come through [`GitHub::get`].
+
+mod app;
+mod check;
+mod endpoint;
+mod error;
+mod git;
+mod limits;
+mod rest;
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+pub use self::app::Scope;
+pub use self::check::Finding;
+pub use self::endpoint::{ENDPOINTS, Endpoint, Identity};
+pub use self::error::Error;
+pub use self::git::{Head, Mode, TreeEntry};
+
+use self::app::App;
+use self::endpoint::{APP, INSTALLATIONS, REPOSITORIES, REPOSITORY, REPOSITORY_BY_ID};
+use self::rest::{JSON, Reply, Request, Rest};
+use crate::settings;
+use crate::subject::Repository;
+
+/// A recursive tree has at most 7 MB (GitHub docs, Get a tree), a page of repositories far less.
+const ANSWER: usize = 32 << 20;
+/// Of 100 each: whoever has more than 100,000 of anything is told instead of waited for.
+const PAGES: usize = 1000;
+
+/// GitHub, as this App sees it. Cheap to clone.
+#[derive(Clone)]
+pub struct GitHub(Arc<Inner>);
+
+struct Inner {
+    rest: Rest,
+    app: App,
+}
+
+/// The App as it is registered.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Registration {
+    pub name: String,
+    #[serde(default)]
+    pub slug: String,
+    #[serde(default)]
+    pub permissions: BTreeMap<String, String>,
+    #[serde(default)]
+    pub events: Vec<String>,
+}
+
+/// One account that the App is installed in.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Installation {
+    pub id: u64,
+    pub account: Account,
+    /// `all` or `selected`.
+    #[serde(default)]
+    pub repository_selection: String,
+    /// What was accepted there, which may be less than the App asks for.
+    #[serde(default)]
+    pub permissions: BTreeMap<String, String>,
+    pub suspended_at: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Account {
+    pub id: u64,
+    pub login: String,
+    /// `Organization` or `User`.
+    #[serde(default, rename = "type")]
+    pub kind: String,
+}
+
+/// Which repository is meant. The id survives renames.
+#[derive(Debug, Clone, Copy)]
+pub enum Named<'a> {
+    Id(u64),
+    Name { owner: &'a str, name: &'a str },
+}
+
+impl GitHub {
+    pub fn new(settings: &settings::GitHub) -> anyhow::Result<Self> {
+        Ok(Self(Arc::new(Inner {
+            rest: Rest::new(settings.api.clone(), settings.extra_ca.as_deref())?,
+            app: App::new(settings)?,
+        })))
+    }
+
+    /// The App itself: a test of the credentials as well.
+    pub async fn app(&self) -> Result<Registration, Error> {
+        self.ask(&APP, &[], None).await?.json()
+    }
+
+    /// Every account that the App is installed in.
+    pub async fn installations(&self) -> Result<Vec<Installation>, Error> {
+        let mut all = Vec::new();
+        self.list(&INSTALLATIONS, None, |page| {
+            all.extend(page.json::<Vec<Installation>>()?);
+            Ok(())
+        })
+        .await?;
+        Ok(all)
+    }
+
+    /// Every repository that an installation includes.
+    pub async fn repositories(&self, installation: u64) -> Result<Vec<Repository>, Error> {
+        #[derive(Deserialize)]
+        struct Page {
+            repositories: Vec<Box<RawValue>>,
+        }
+        let mut all = Vec::new();
+        self.list(&REPOSITORIES, Some(installation), |page| {
+            for json in page.json::<Page>()?.repositories {
+                all.push(repository(&json)?);
+            }
+            Ok(())
+        })
+        .await?;
+        // Pages drift while repositories come and go: the id tells which were there before.
+        let mut seen = HashSet::new();
+        all.retain(|found: &Repository| seen.insert(found.id));
+        Ok(all)
+    }
+
+    /// One repository, as GitHub has it now.
+    pub async fn repository(
+        &self,
+        installation: u64,
+        named: Named<'_>,
+    ) -> Result<Repository, Error> {
+        let reply = match named {
+            Named::Id(id) => {
+                self.ask(&REPOSITORY_BY_ID, &[&id.to_string()], Some(installation))
+                    .await?
+            }
+            Named::Name { owner, name } => {
+                self.ask(&REPOSITORY, &[owner, name], Some(installation))
+                    .await?
+            }
+        };
+        repository(reply.json()?)
+    }
+
+    /// What a mapper asks: the pages of any path below the API's base, each checked by `within` before it is fetched,
+    /// with a token that is good for `scope` alone. `follow`: go on to the last page.
+    pub async fn get(
+        &self,
+        scope: Scope,
+        path_and_query: &str,
+        within: &(dyn Fn(&str) -> bool + Send + Sync),
+        follow: bool,
+        at_most: usize,
+    ) -> Result<Vec<Bytes>, Error> {
+        let mut request = self.request(path_and_query, Some(scope))?;
+        request.within = within;
+        request.limit = at_most;
+        let mut pages = Vec::new();
+        self.pages(request, Some(scope), None, follow, |page| {
+            if page.status == 202 {
+                // GitHub docs, REST API endpoints for repository statistics: not computed yet, ask again shortly.
+                return Err(Error::Later {
+                    after: Duration::from_secs(3),
+                    why: format!("it still computes the answer to GET {path_and_query}"),
+                });
+            }
+            pages.push(page.body);
+            Ok(())
+        })
+        .await?;
+        Ok(pages)
+    }
+
+    /// Forgets what an installation was granted, when a webhook says that it changed.
+    pub async fn installation_changed(&self, installation: u64) {
+        self.0.app.forget(installation).await;
+    }
+
+    /// One endpoint of the table, as an installation or (`None`) as the App.
+    async fn ask(
+        &self,
+        endpoint: &Endpoint,
+        values: &[&str],
+        installation: Option<u64>,
+    ) -> Result<Reply, Error> {
+        let scope = installation.map(|installation| Scope::Whole { installation });
+        let request = self.request(&endpoint.fill(values), scope)?;
+        let reply = self.call(&request, scope).await?;
+        reply.success(endpoint.permission)
+    }
+
+    /// All pages of one endpoint of the table.
+    async fn list(
+        &self,
+        endpoint: &Endpoint,
+        installation: Option<u64>,
+        take: impl FnMut(Reply) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let scope = installation.map(|installation| Scope::Whole { installation });
+        let request = self.request(&endpoint.fill(&[]), scope)?;
+        self.pages(request, scope, endpoint.permission, true, take)
+            .await
+    }
+
+    async fn pages(
+        &self,
+        mut request: Request<'_>,
+        scope: Option<Scope>,
+        permission: Option<&str>,
+        follow: bool,
+        mut take: impl FnMut(Reply) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut seen = HashSet::new();
+        while seen.len() < PAGES {
+            if !seen.insert(request.url.clone()) {
+                return Err(endless(
+                    &request,
+                    "the pages of this list link back to themselves",
+                ));
+            }
+            let page = self.call(&request, scope).await?.success(permission)?;
+            let next = self.0.rest.next(&page, request.within)?;
+            let length = page.body.len();
+            take(page)?;
+            match next.filter(|_| follow) {
+                Some(next) => request.url = next,
+                None => return Ok(()),
+            }
+            if scope.is_some_and(|scope| matches!(scope, Scope::Reading { .. })) {
+                // What a mapper asks is bounded in all, not by the page.
+                request.limit = request.limit.saturating_sub(length);
+            }
+        }
+        Err(endless(&request, "this list has more than 1000 pages"))
+    }
+
+    async fn call(&self, request: &Request<'_>, scope: Option<Scope>) -> Result<Reply, Error> {
+        match scope {
+            Some(scope) => self.0.app.send_as(&self.0.rest, scope, request).await,
+            None => self.0.app.send(&self.0.rest, request).await,
+        }
+    }
+
+    fn request(&self, path: &str, scope: Option<Scope>) -> Result<Request<'static>, Error> {
+        Ok(Request {
+            method: Method::GET,
+            url: self.0.rest.url(path).ok_or_else(|| Error::Unexpected {
+                what: format!("GET {path}"),
+                status: 0,
+                message: "not asked, because it is no plain path".to_owned(),
+            })?,
+            accept: JSON,
+            bucket: scope.map(Scope::installation),
+            body: None,
+            limit: ANSWER,
+            within: &|_| true,
+        })
+    }
+}
+
+fn endless(request: &Request<'_>, message: &str) -> Error {
+    Error::Unexpected {
+        what: format!("GET {}", request.url.path()),
+        status: 200,
+        message: message.to_owned(),
+    }
+}
+
+/// A repository out of GitHub's JSON.
+fn repository(json: &RawValue) -> Result<Repository, Error> {
+    #[derive(Deserialize)]
+    struct Shape {
+        id: u64,
+        name: String,
+        owner: Owner,
+        default_branch: Option<String>,
+    }
+    #[derive(Deserialize)]
+    struct Owner {
+        login: String,
+    }
+    let shape: Shape = serde_json::from_str(json.get()).map_err(|error| Error::Unexpected {
+        what: "GET of a repository".to_owned(),
+        status: 200,
+        message: format!("an answer of another shape than documented: {error}"),
+    })?;
+    Ok(Repository {
+        id: shape.id,
+        owner: shape.owner.login,
+        name: shape.name,
+        default_branch: shape.default_branch,
+        json: json.get().into(),
+    })
+}

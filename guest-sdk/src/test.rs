@@ -1,0 +1,380 @@
+//! Runs a mapper natively, in a `#[test]`, the way the host does: opens it, maps the event,
+//! answers its questions out of what the test gave, and maps again.
+//!
+//! Knows nothing of the sandbox: limits, the host's fence around `api` and Port's rules are not imitated.
+
+use std::collections::HashMap;
+
+use globset::GlobBuilder;
+use serde_json::{Value, json};
+
+use crate::event::Parsed;
+use crate::{
+    Answer, Diagnostic, Entity, Error, Event, File, Mapped, Mapper, Outcome, Owner, Question,
+    Webhook,
+};
+
+/// The host's limit of rounds for one event.
+const ROUNDS: usize = 32;
+
+/// One event for a mapper, with all that the host would know.
+///
+/// ```
+/// use portolan_sdk::{Description, Entity, Error, Event, Mapper, Outcome, test::Run};
+///
+/// #[derive(Default)]
+/// struct Readme;
+///
+/// impl Mapper for Readme {
+///     fn describe() -> Description {
+///         Description::of(["repository"]).writes("service")
+///     }
+///
+///     fn map(&self, event: &Event) -> Result<Outcome, Error> {
+///         let repository = event.repository().ok_or(Error::refuse("no repository"))?;
+///         let readme = event.file("README.md")?;
+///         Ok(Entity::new("service", &repository.name).property("readme", readme).into())
+///     }
+/// }
+///
+/// let done = Run::<Readme>::of("repository")
+///     .repository("acme/shop")
+///     .file("README.md", "# Shop")
+///     .map();
+/// assert_eq!(done.entities()[0].properties["readme"], "# Shop");
+/// assert_eq!(done.rounds, 2);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Run<M> {
+    kind: String,
+    time: String,
+    organization: Value,
+    repository: Option<Value>,
+    subject: Option<Value>,
+    webhook: Option<(String, Option<String>, Value)>,
+    configuration: Vec<File>,
+    files: Vec<File>,
+    answers: HashMap<Question, Answer>,
+    mapper: std::marker::PhantomData<fn() -> M>,
+}
+
+impl<M: Mapper> Run<M> {
+    /// An event of that kind, of the organization `acme`, on 2026-01-01, and nothing else.
+    pub fn of(kind: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
+            time: "2026-01-01T00:00:00Z".into(),
+            organization: json!({"login": "acme", "id": 1}),
+            repository: None,
+            subject: None,
+            webhook: None,
+            configuration: Vec::new(),
+            files: Vec::new(),
+            answers: HashMap::new(),
+            mapper: std::marker::PhantomData,
+        }
+    }
+
+    /// When the event began, RFC 3339 in UTC.
+    #[must_use]
+    pub fn time(mut self, time: impl Into<String>) -> Self {
+        self.time = time.into();
+        self
+    }
+
+    /// The repository, as `owner/name`. The organization takes the owner's name.
+    #[must_use]
+    pub fn repository(mut self, full_name: &str) -> Self {
+        let (owner, name) = full_name.split_once('/').unwrap_or(("acme", full_name));
+        self.organization["login"] = owner.into();
+        self.repository_json(json!({
+            "id": 1,
+            "name": name,
+            "full_name": format!("{owner}/{name}"),
+            "owner": {"login": owner},
+            "default_branch": "main",
+            "html_url": format!("https://github.com/{owner}/{name}"),
+        }))
+    }
+
+    /// The repository in GitHub's shape.
+    #[must_use]
+    pub fn repository_json(mut self, repository: Value) -> Self {
+        self.repository = Some(repository);
+        self
+    }
+
+    /// The subject in the shape of GitHub's list endpoint.
+    #[must_use]
+    pub fn subject(mut self, subject: Value) -> Self {
+        self.subject = Some(subject);
+        self
+    }
+
+    /// The webhook: GitHub's `X-GitHub-Event` and the payload, whose `action` is taken out of it.
+    #[must_use]
+    pub fn webhook(mut self, name: impl Into<String>, payload: Value) -> Self {
+        let action = payload["action"].as_str().map(Into::into);
+        self.webhook = Some((name.into(), action, payload));
+        self
+    }
+
+    /// A file of the configuration. Only those that match `describe().files` are passed to `open`.
+    #[must_use]
+    pub fn configuration(
+        mut self,
+        owner: Owner,
+        path: impl Into<String>,
+        text: impl Into<String>,
+    ) -> Self {
+        self.configuration.push(File {
+            owner,
+            path: path.into(),
+            text: text.into(),
+        });
+        self
+    }
+
+    /// A file of the event's repository, for `file` and `files`; not part of the configuration.
+    #[must_use]
+    pub fn file(mut self, path: impl Into<String>, text: impl Into<String>) -> Self {
+        self.files.push(File {
+            owner: Owner::Repository,
+            path: path.into(),
+            text: text.into(),
+        });
+        self
+    }
+
+    /// GitHub's answer to a GET.
+    #[must_use]
+    pub fn api(self, path: impl Into<String>, answer: Value) -> Self {
+        self.answer(Question::Api(path.into()), Answer::Json(answer.to_string()))
+    }
+
+    /// A blueprint of Port.
+    #[must_use]
+    pub fn blueprint(self, identifier: impl Into<String>, blueprint: Value) -> Self {
+        self.answer(
+            Question::Blueprint(identifier.into()),
+            Answer::Json(blueprint.to_string()),
+        )
+    }
+
+    /// Any answer to any question, such as a refusal.
+    #[must_use]
+    pub fn answer(mut self, question: Question, answer: Answer) -> Self {
+        self.answers.insert(question, answer);
+        self
+    }
+
+    /// Opens the mapper and maps the event. What the test did not give is answered as missing.
+    ///
+    /// # Panics
+    ///
+    /// When the configuration does not open, when the mapper refuses the event or asks without end, and when the
+    /// same event mapped again, by the same mapper or by a fresh one, gives another outcome.
+    #[track_caller]
+    pub fn map(&self) -> Done {
+        match self.try_map() {
+            Ok(done) => done,
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+
+    /// As [`map`](Run::map), for tests of what must not work.
+    ///
+    /// # Errors
+    ///
+    /// Those for which [`map`](Run::map) panics, but for an outcome that is not repeatable, which panics here too.
+    #[track_caller]
+    pub fn try_map(&self) -> Result<Done, Failure> {
+        let mapper = self.open()?;
+        let mut event = self.event();
+        let mut asked = Vec::new();
+        for round in 1..=ROUNDS {
+            match mapper.map(&event) {
+                Ok(outcome) => {
+                    for mapper in [&mapper, &self.open()?] {
+                        assert_eq!(
+                            mapper.map(&event),
+                            Ok(outcome.clone()),
+                            "the same event mapped again has another outcome"
+                        );
+                    }
+                    return Ok(Done {
+                        outcome: told(outcome),
+                        rounds: round,
+                        asked,
+                    });
+                }
+                Err(Error::Refuse(reason)) => return Err(Failure::Refused(reason)),
+                Err(Error::Ask(questions)) => {
+                    for question in &questions {
+                        event
+                            .answers
+                            .push((question.clone(), self.answer_to(question)));
+                    }
+                    asked.extend(questions);
+                }
+            }
+        }
+        Err(Failure::EndlessQuestions(asked))
+    }
+
+    /// Opens the mapper with the configuration files that it reads, for tests of
+    /// [`notes`](Mapper::notes), [`wants`](Mapper::wants) and [`options`](Mapper::options).
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Configuration`] with what `open` had to say.
+    pub fn open(&self) -> Result<M, Failure> {
+        let patterns = M::describe().files;
+        let files = self
+            .configuration
+            .iter()
+            .filter(|file| {
+                patterns.iter().any(|pattern| {
+                    pattern.owner == file.owner && matches(&pattern.glob, &file.path)
+                })
+            })
+            .cloned()
+            .collect();
+        M::open(files).map_err(Failure::Configuration)
+    }
+
+    fn event(&self) -> Event {
+        Event {
+            kind: self.kind.clone(),
+            time: self.time.clone(),
+            organization: Parsed::new(self.organization.to_string()),
+            repository: self
+                .repository
+                .as_ref()
+                .map(|repository| Parsed::new(repository.to_string())),
+            subject: self.subject.as_ref().map(Value::to_string),
+            webhook: self
+                .webhook
+                .as_ref()
+                .map(|(name, action, payload)| Webhook {
+                    delivery: "00000000-0000-0000-0000-000000000000".into(),
+                    name: name.clone(),
+                    action: action.clone(),
+                    payload: payload.to_string(),
+                }),
+            answers: Vec::new(),
+        }
+    }
+
+    fn answer_to(&self, question: &Question) -> Answer {
+        if let Some(answer) = self.answers.get(question) {
+            return answer.clone();
+        }
+        match question {
+            Question::File(path) => match self.files.iter().find(|file| file.path == *path) {
+                Some(file) => Answer::Text(file.text.clone()),
+                None => Answer::Missing,
+            },
+            Question::Files(glob) => {
+                let mut found: Vec<File> = self
+                    .files
+                    .iter()
+                    .filter(|file| matches(glob, &file.path))
+                    .cloned()
+                    .collect();
+                found.sort_by(|a, b| a.path.cmp(&b.path));
+                Answer::Files(found)
+            }
+            Question::Api(_) | Question::Blueprint(_) => Answer::Missing,
+        }
+    }
+}
+
+fn told(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Mapped(mapped) => Outcome::Mapped(mapped.with_mistakes()),
+        Outcome::Unchanged => Outcome::Unchanged,
+    }
+}
+
+/// A glob that cannot be read matches nothing.
+fn matches(glob: &str, path: &str) -> bool {
+    GlobBuilder::new(glob)
+        .literal_separator(true)
+        .build()
+        .is_ok_and(|glob| glob.compile_matcher().is_match(path))
+}
+
+/// What became of the event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Done {
+    /// The mapper's last word.
+    pub outcome: Outcome,
+    /// How often `map` was called, itself included: 1 when nothing was asked.
+    pub rounds: usize,
+    /// All that was asked, in order.
+    pub asked: Vec<Question>,
+}
+
+impl Done {
+    /// What was mapped.
+    ///
+    /// # Panics
+    ///
+    /// When the outcome is [`Outcome::Unchanged`].
+    #[track_caller]
+    pub fn mapped(&self) -> &Mapped {
+        match &self.outcome {
+            Outcome::Mapped(mapped) => mapped,
+            Outcome::Unchanged => panic!("the mapper left the event unchanged"),
+        }
+    }
+
+    /// The entities. Panics as [`mapped`](Done::mapped).
+    #[track_caller]
+    pub fn entities(&self) -> &[Entity] {
+        &self.mapped().entities
+    }
+
+    /// The notes. Panics as [`mapped`](Done::mapped).
+    #[track_caller]
+    pub fn notes(&self) -> &[Diagnostic] {
+        &self.mapped().notes
+    }
+}
+
+/// Why there is no outcome.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Failure {
+    /// The configuration did not open.
+    Configuration(Vec<Diagnostic>),
+    /// The mapper refused the event.
+    Refused(String),
+    /// After 32 rounds it still asked; all that it asked.
+    EndlessQuestions(Vec<Question>),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Configuration(diagnostics) => {
+                f.write_str("the configuration does not open:")?;
+                diagnostics
+                    .iter()
+                    .try_for_each(|diagnostic| write!(f, "\n  {diagnostic}"))
+            }
+            Self::Refused(reason) => write!(f, "the mapper refuses the event: {reason}"),
+            Self::EndlessQuestions(asked) => {
+                write!(
+                    f,
+                    "the mapper still asks after {ROUNDS} rounds; it asked for"
+                )?;
+                asked
+                    .iter()
+                    .try_for_each(|question| write!(f, "\n  {question}"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Failure {}

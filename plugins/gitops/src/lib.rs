@@ -12,7 +12,8 @@ mod yaml;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use portolan_sdk::{
-    Answer, Description, Diagnostic, Error, Event, File, Mapped, Mapper, Outcome, Question, WriteOptions,
+    Answer, Description, Diagnostic, Error, Event, File, Mapped, Mapper, Outcome, Question,
+    WriteOptions,
 };
 use serde_json::Value;
 
@@ -35,7 +36,9 @@ impl Mapper for Gitops {
     }
 
     fn open(files: Vec<File>) -> Result<Self, Vec<Diagnostic>> {
-        Ok(Self { configuration: Configuration::read(&files)? })
+        Ok(Self {
+            configuration: Configuration::read(&files)?,
+        })
     }
 
     fn notes(&self) -> Vec<Diagnostic> {
@@ -49,7 +52,10 @@ impl Mapper for Gitops {
     fn map(&self, event: &Event) -> Result<Outcome, Error> {
         let mut notes = Vec::new();
         let specs = self.specs(event, &mut notes)?;
-        let mut declared: Vec<Declared> = specs.iter().flat_map(|file| spec::read(file, &mut notes)).collect();
+        let mut declared: Vec<Declared> = specs
+            .iter()
+            .flat_map(|file| spec::read(file, &mut notes))
+            .collect();
         refuse_clashes(&mut declared, &mut notes);
 
         let mut left = QUESTIONS - self.configuration.spec_paths.len();
@@ -60,8 +66,16 @@ impl Mapper for Gitops {
         if self.configuration.enrich {
             self.enrich(event, &mut declared, &found, left, &mut notes)?;
         }
-        let entities = declared.into_iter().map(|declared| declared.entity).collect();
-        Ok(Mapped { entities, notes, ..Mapped::default() }.into())
+        let entities = declared
+            .into_iter()
+            .map(|declared| declared.entity)
+            .collect();
+        Ok(Mapped {
+            entities,
+            notes,
+            ..Mapped::default()
+        }
+        .into())
     }
 }
 
@@ -83,7 +97,11 @@ impl Found<'_> {
 
 impl Gitops {
     /// The spec files, by path; one that several globs match comes once.
-    fn specs<'a>(&self, event: &'a Event, notes: &mut Vec<Diagnostic>) -> Result<Vec<&'a File>, Error> {
+    fn specs<'a>(
+        &self,
+        event: &'a Event,
+        notes: &mut Vec<Diagnostic>,
+    ) -> Result<Vec<&'a File>, Error> {
         let globs = &self.configuration.spec_paths;
         let mut specs = BTreeMap::new();
         let answers = event.all(globs.iter().map(Question::files).collect::<Vec<_>>())?;
@@ -101,12 +119,29 @@ impl Gitops {
     }
 
     /// All files that properties refer to, and the blueprints whose declarations matter, in one round.
-    fn look_up<'a>(&self, event: &'a Event, declared: &[Declared], left: &mut usize) -> Result<Found<'a>, Error> {
+    fn look_up<'a>(
+        &self,
+        event: &'a Event,
+        declared: &[Declared],
+        left: &mut usize,
+    ) -> Result<Found<'a>, Error> {
         let matters = |declared: &&Declared| {
-            self.configuration.enrich || declared.references.iter().any(|reference| reference.is_structured())
+            self.configuration.enrich
+                || declared
+                    .references
+                    .iter()
+                    .any(|reference| reference.is_structured())
         };
-        let blueprints: BTreeSet<_> = declared.iter().filter(matters).map(|one| one.entity.blueprint.as_str()).collect();
-        let files: BTreeSet<_> = declared.iter().flat_map(|one| &one.references).map(|reference| &reference.path).collect();
+        let blueprints: BTreeSet<_> = declared
+            .iter()
+            .filter(matters)
+            .map(|one| one.entity.blueprint.as_str())
+            .collect();
+        let files: BTreeSet<_> = declared
+            .iter()
+            .flat_map(|one| &one.references)
+            .map(|reference| &reference.path)
+            .collect();
         let questions: Vec<_> = (blueprints.into_iter().map(Question::blueprint))
             .chain(files.into_iter().map(Question::file))
             .take(*left)
@@ -119,7 +154,9 @@ impl Gitops {
             match (question, answer) {
                 (Question::File(path), answer) => _ = found.files.insert(path, answer),
                 (Question::Blueprint(identifier), Answer::Json(text)) => {
-                    found.blueprints.insert(identifier, serde_json::from_str(text)?);
+                    found
+                        .blueprints
+                        .insert(identifier, serde_json::from_str(text)?);
                 }
                 _ => {}
             }
@@ -137,13 +174,21 @@ impl Gitops {
         notes: &mut Vec<Diagnostic>,
     ) -> Result<(), Error> {
         let property = &self.configuration.metadata_property;
-        let wants = |declared: &Declared| found.property_type(&declared.entity.blueprint, property) == Some("object");
-        let paths: BTreeSet<_> = declared.iter().filter(|one| wants(one)).map(|one| one.path.clone()).collect();
+        let wants = |declared: &Declared| {
+            found.property_type(&declared.entity.blueprint, property) == Some("object")
+        };
+        let paths: BTreeSet<_> = declared
+            .iter()
+            .filter(|one| wants(one))
+            .map(|one| one.path.clone())
+            .collect();
         if paths.is_empty() {
             return Ok(());
         }
         let tree: Tree = event.subject()?;
-        let repository = event.repository().ok_or_else(|| Error::refuse("a tree belongs to a repository"))?;
+        let repository = event
+            .repository()
+            .ok_or_else(|| Error::refuse("a tree belongs to a repository"))?;
         if paths.len() > left {
             let message = format!(
                 "More files than can be asked about: `{property}` has no commit for {} of them.",
@@ -151,7 +196,10 @@ impl Gitops {
             );
             notes.push(Diagnostic::warning(message).field(property));
         }
-        let questions = paths.iter().take(left).map(|path| metadata::question(repository, &tree, path));
+        let questions = paths
+            .iter()
+            .take(left)
+            .map(|path| metadata::question(repository, &tree, path));
         let answers = event.all(questions.collect::<Vec<_>>())?;
         let commits: HashMap<_, _> = paths.iter().zip(answers).collect();
         for declared in declared.iter_mut().filter(|one| wants(one)) {
@@ -167,8 +215,15 @@ impl Gitops {
 fn resolve(declared: &mut Declared, found: &Found<'_>, notes: &mut Vec<Diagnostic>) {
     for reference in std::mem::take(&mut declared.references) {
         let property = &reference.property;
-        let say = |diagnostic: Diagnostic| diagnostic.at(reference.place.clone()).field(format!("properties.{property}"));
-        let structure = matches!(found.property_type(&declared.entity.blueprint, property), Some("object" | "array"));
+        let say = |diagnostic: Diagnostic| {
+            diagnostic
+                .at(reference.place.clone())
+                .field(format!("properties.{property}"))
+        };
+        let structure = matches!(
+            found.property_type(&declared.entity.blueprint, property),
+            Some("object" | "array")
+        );
         let value = match found.files.get(&reference.path) {
             Some(Answer::Text(text)) => match reference.value(text, structure) {
                 Ok(value) => value,
@@ -178,7 +233,10 @@ fn resolve(declared: &mut Declared, found: &Found<'_>, notes: &mut Vec<Diagnosti
                 }
             },
             Some(Answer::Refused(reason)) => {
-                notes.push(say(Diagnostic::error(format!("`{}` was not read: {reason}", reference.path))));
+                notes.push(say(Diagnostic::error(format!(
+                    "`{}` was not read: {reason}",
+                    reference.path
+                ))));
                 continue;
             }
             Some(_) => {
@@ -190,7 +248,9 @@ fn resolve(declared: &mut Declared, found: &Found<'_>, notes: &mut Vec<Diagnosti
                 Value::Null
             }
             None => {
-                let message = format!("More than {QUESTIONS} files are referred to, and this one was not read.");
+                let message = format!(
+                    "More than {QUESTIONS} files are referred to, and this one was not read."
+                );
                 notes.push(say(Diagnostic::error(message)));
                 continue;
             }

@@ -43,11 +43,18 @@ struct User {
 /// Asks for the last commit that touched a file.
 pub(crate) fn question(repository: &Repository, tree: &Tree, path: &str) -> Question {
     let (repository, path, sha) = (&repository.full_name, encoded(path), &tree.commit);
-    Question::api(format!("/repos/{repository}/commits?path={path}&sha={sha}&per_page=1&page=1"))
+    Question::api(format!(
+        "/repos/{repository}/commits?path={path}&sha={sha}&per_page=1&page=1"
+    ))
 }
 
 /// The property's value; without the commit where GitHub does not tell one.
-pub(crate) fn value(repository: &Repository, tree: &Tree, path: &str, answer: Option<&Answer>) -> Value {
+pub(crate) fn value(
+    repository: &Repository,
+    tree: &Tree,
+    path: &str,
+    answer: Option<&Answer>,
+) -> Value {
     let listed: Option<Vec<Listed>> = match answer {
         Some(Answer::Json(text)) => serde_json::from_str(text).ok(),
         _ => None,
@@ -59,7 +66,9 @@ pub(crate) fn value(repository: &Repository, tree: &Tree, path: &str, answer: Op
         "branch": tree.branch,
     });
     if let Some(page) = &repository.html_url {
-        let at = last.as_ref().map_or(tree.branch.as_str(), |last| last.sha.as_str());
+        let at = last
+            .as_ref()
+            .map_or(tree.branch.as_str(), |last| last.sha.as_str());
         value["url"] = json!(format!("{page}/blob/{}/{}", encoded(at), encoded(path)));
     }
     if let Some(last) = last {
@@ -82,7 +91,9 @@ fn encoded(path: &str) -> String {
     let mut encoded = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => encoded.push(byte.into()),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                encoded.push(byte.into())
+            }
             _ => encoded.push_str(&format!("%{byte:02X}")),
         }
     }

@@ -26,7 +26,9 @@ pub(crate) fn target(spec: &str, text: &str) -> Option<Result<String, String>> {
     let folder = spec.rsplit_once('/').map_or("", |(folder, _)| folder);
     let relative = written.starts_with("./") || written.starts_with("../");
     let mut path: Vec<&str> = Vec::new();
-    let segments = if relative { folder } else { "" }.split('/').chain(written.split('/'));
+    let segments = if relative { folder } else { "" }
+        .split('/')
+        .chain(written.split('/'));
     for segment in segments {
         match segment {
             "" | "." => {}
@@ -41,7 +43,9 @@ pub(crate) fn target(spec: &str, text: &str) -> Option<Result<String, String>> {
         }
     }
     if path.is_empty() || written.ends_with('/') {
-        return Some(Err(format!("`{text}` names no file. Write `file://` and a path, such as `file://README.md`.")));
+        return Some(Err(format!(
+            "`{text}` names no file. Write `file://` and a path, such as `file://README.md`."
+        )));
     }
     Some(Ok(path.join("/")))
 }
@@ -49,7 +53,9 @@ pub(crate) fn target(spec: &str, text: &str) -> Option<Result<String, String>> {
 impl Reference {
     /// Whether the file can be more than text.
     pub(crate) fn is_structured(&self) -> bool {
-        [".json", ".yml", ".yaml"].iter().any(|ending| self.path.ends_with(ending))
+        [".json", ".yml", ".yaml"]
+            .iter()
+            .any(|ending| self.path.ends_with(ending))
     }
 
     /// The property's value. `structure` says that the blueprint wants an object or a list, which text is not.
@@ -60,7 +66,9 @@ impl Reference {
         }
         if self.path.ends_with(".json") {
             return serde_json::from_str(text).map_err(|error| {
-                let place = Place::new(&self.path).line(error.line() as u32).column(error.column() as u32);
+                let place = Place::new(&self.path)
+                    .line(error.line() as u32)
+                    .column(error.column() as u32);
                 Diagnostic::error(format!("Not readable as JSON: {error}.")).at(place)
             });
         }
@@ -83,18 +91,39 @@ mod tests {
 
     #[test]
     fn a_path_counts_from_the_root_unless_it_begins_with_a_dot() {
-        assert_eq!(path("a/port.yml", "file://b/README.md").as_deref(), Some("b/README.md"));
-        assert_eq!(path("a/port.yml", "file://./README.md").as_deref(), Some("a/README.md"));
-        assert_eq!(path("a/b/port.yml", "file://../x/y.txt").as_deref(), Some("a/x/y.txt"));
-        assert_eq!(path("port.yml", "file://./b/../c%20d.md").as_deref(), Some("c%20d.md"));
+        assert_eq!(
+            path("a/port.yml", "file://b/README.md").as_deref(),
+            Some("b/README.md")
+        );
+        assert_eq!(
+            path("a/port.yml", "file://./README.md").as_deref(),
+            Some("a/README.md")
+        );
+        assert_eq!(
+            path("a/b/port.yml", "file://../x/y.txt").as_deref(),
+            Some("a/x/y.txt")
+        );
+        assert_eq!(
+            path("port.yml", "file://./b/../c%20d.md").as_deref(),
+            Some("c%20d.md")
+        );
         assert!(target("port.yml", "see file://README.md").is_none());
     }
 
     #[test]
     fn a_path_that_leaves_the_repository_is_refused() {
-        for text in ["file://../x", "file://a/../../x", "file://./../../etc/passwd", "file://", "file://docs/"] {
+        for text in [
+            "file://../x",
+            "file://a/../../x",
+            "file://./../../etc/passwd",
+            "file://",
+            "file://docs/",
+        ] {
             assert!(matches!(target("port.yml", text), Some(Err(_))), "{text}");
         }
-        assert!(matches!(target("a/port.yml", "file://../../x"), Some(Err(_))));
+        assert!(matches!(
+            target("a/port.yml", "file://../../x"),
+            Some(Err(_))
+        ));
     }
 }

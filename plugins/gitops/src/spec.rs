@@ -39,7 +39,11 @@ pub(crate) fn read(file: &File, notes: &mut Vec<Diagnostic>) -> Vec<Declared> {
     nodes
         .iter()
         .filter_map(|node| {
-            let mut reading = Reading { path: &file.path, notes, broken: false };
+            let mut reading = Reading {
+                path: &file.path,
+                notes,
+                broken: false,
+            };
             let declared = reading.entity(node);
             declared.filter(|_| !reading.broken)
         })
@@ -60,7 +64,8 @@ impl Reading<'_> {
                 "An entity (an object with `identifier` and `blueprint`) belongs here, but {} stands here.",
                 node.noun()
             );
-            self.notes.push(Diagnostic::error(message).at(node.place(self.path)));
+            self.notes
+                .push(Diagnostic::error(message).at(node.place(self.path)));
             return None;
         };
         let (mut identifier, mut blueprint) = (None, None);
@@ -83,14 +88,25 @@ impl Reading<'_> {
                         "`{name}` is not a key of an entity and is ignored. \
                          Values of the blueprint belong below `properties` or `relations`."
                     );
-                    self.notes.push(Diagnostic::warning(message).at(key.place(self.path)).field(name));
+                    self.notes.push(
+                        Diagnostic::warning(message)
+                            .at(key.place(self.path))
+                            .field(name),
+                    );
                 }
             }
         }
         for name in ["identifier", "blueprint"] {
-            let value = fields.iter().find(|(key, _)| key.name == name).map(|(_, value)| value);
+            let value = fields
+                .iter()
+                .find(|(key, _)| key.name == name)
+                .map(|(_, value)| value);
             if value.is_none_or(Node::is_blank) {
-                self.mistake(name, value.unwrap_or(node), format!("The entity has no `{name}`. Add one."));
+                self.mistake(
+                    name,
+                    value.unwrap_or(node),
+                    format!("The entity has no `{name}`. Add one."),
+                );
             }
         }
         let identifier = identifier?;
@@ -98,7 +114,12 @@ impl Reading<'_> {
         let mut named = Entity::new(blueprint?, &identifier).place(place);
         (named.title, named.icon, named.team) = (entity.title, entity.icon, entity.team);
         (named.properties, named.relations) = (entity.properties, entity.relations);
-        Some(Declared { path: self.path.to_owned(), identifier, entity: named, references })
+        Some(Declared {
+            path: self.path.to_owned(),
+            identifier,
+            entity: named,
+            references,
+        })
     }
 
     /// Text that may be left out: `null` is as good as absent, for Port takes none of these as `null`.
@@ -118,8 +139,13 @@ impl Reading<'_> {
         let Kind::Number(_, spelled) = &value.kind else {
             return self.text(field, value);
         };
-        let message = format!("The number is taken as the text \"{spelled}\". Put it in quotes to say so.");
-        self.notes.push(Diagnostic::warning(message).at(value.place(self.path)).field(field));
+        let message =
+            format!("The number is taken as the text \"{spelled}\". Put it in quotes to say so.");
+        self.notes.push(
+            Diagnostic::warning(message)
+                .at(value.place(self.path))
+                .field(field),
+        );
         Some(spelled.clone())
     }
 
@@ -130,7 +156,11 @@ impl Reading<'_> {
             Kind::Text(team) => Some(json!(team)),
             Kind::List(items) => {
                 let teams = items.iter().enumerate();
-                Some(teams.filter_map(|(nth, item)| self.listed(&format!("team[{nth}]"), item)).collect())
+                Some(
+                    teams
+                        .filter_map(|(nth, item)| self.listed(&format!("team[{nth}]"), item))
+                        .collect(),
+                )
             }
             Kind::Object(_) if is_search(value) => Some(value.json()),
             _ => {
@@ -154,10 +184,18 @@ impl Reading<'_> {
             match &value.kind {
                 Kind::Text(text) => match reference::target(self.path, text) {
                     None => _ = entity.properties.insert(name, json!(text)),
-                    Some(Ok(path)) => references.push(Reference { property: name, path, place: value.place(self.path) }),
+                    Some(Ok(path)) => references.push(Reference {
+                        property: name,
+                        path,
+                        place: value.place(self.path),
+                    }),
                     Some(Err(message)) => {
                         // The property is left out, so that what Port has stays; the rest of the entity arrives.
-                        self.notes.push(Diagnostic::error(message).at(value.place(self.path)).field(field));
+                        self.notes.push(
+                            Diagnostic::error(message)
+                                .at(value.place(self.path))
+                                .field(field),
+                        );
                     }
                 },
                 _ => _ = entity.properties.insert(name, value.json()),
@@ -175,11 +213,17 @@ impl Reading<'_> {
                 Kind::Number(..) => json!(self.target(&field, value)),
                 Kind::List(items) => {
                     let targets = items.iter().enumerate();
-                    targets.filter_map(|(nth, item)| self.listed(&format!("{field}[{nth}]"), item)).collect()
+                    targets
+                        .filter_map(|(nth, item)| self.listed(&format!("{field}[{nth}]"), item))
+                        .collect()
                 }
                 Kind::Object(_) if is_search(value) => value.json(),
                 _ => {
-                    self.wrong(&field, value, "an identifier, a list of them or a search (`combinator` and `rules`)");
+                    self.wrong(
+                        &field,
+                        value,
+                        "an identifier, a list of them or a search (`combinator` and `rules`)",
+                    );
                     continue;
                 }
             };
@@ -189,7 +233,10 @@ impl Reading<'_> {
 
     fn object<'n>(&mut self, field: &str, value: &'n Node) -> Vec<(String, &'n Node)> {
         match &value.kind {
-            Kind::Object(fields) => fields.iter().map(|(key, value)| (key.name.clone(), value)).collect(),
+            Kind::Object(fields) => fields
+                .iter()
+                .map(|(key, value)| (key.name.clone(), value))
+                .collect(),
             Kind::Null => Vec::new(),
             _ => {
                 self.wrong(field, value, "an object");
@@ -203,18 +250,29 @@ impl Reading<'_> {
             Kind::Number(..) | Kind::Bool(_) if expected == "text" => " Put it in quotes.",
             _ => "",
         };
-        let message = format!("`{field}` must be {expected}, but {} stands here.{hint}", value.noun());
+        let message = format!(
+            "`{field}` must be {expected}, but {} stands here.{hint}",
+            value.noun()
+        );
         self.mistake(field, value, message);
     }
 
     fn mistake(&mut self, field: &str, node: &Node, message: String) {
         self.broken = true;
-        self.notes.push(Diagnostic::error(format!("{message} The entity is left out.")).at(node.place(self.path)).field(field));
+        self.notes.push(
+            Diagnostic::error(format!("{message} The entity is left out."))
+                .at(node.place(self.path))
+                .field(field),
+        );
     }
 }
 
 /// Port resolves an object with these two keys to entities (Port docs, "Mapping using search queries").
 fn is_search(node: &Node) -> bool {
-    let Kind::Object(fields) = &node.kind else { return false };
-    ["combinator", "rules"].iter().all(|name| fields.iter().any(|(key, _)| key.name == *name))
+    let Kind::Object(fields) = &node.kind else {
+        return false;
+    };
+    ["combinator", "rules"]
+        .iter()
+        .all(|name| fields.iter().any(|(key, _)| key.name == *name))
 }

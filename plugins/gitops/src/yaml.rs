@@ -67,7 +67,9 @@ pub(crate) fn documents(path: &str, text: &str) -> Result<Vec<Node>, Diagnostic>
         Err(error) => {
             let mut place = Place::new(path);
             if let Some(location) = error.location().filter(|location| location.line() > 0) {
-                place = place.line(location.line() as u32).column(location.column() as u32);
+                place = place
+                    .line(location.line() as u32)
+                    .column(location.column() as u32);
             }
             Err(Diagnostic::error(sentence(&error)).at(place))
         }
@@ -81,7 +83,8 @@ impl Node {
 
     /// Whether nothing was written.
     pub(crate) fn is_blank(&self) -> bool {
-        matches!(&self.kind, Kind::Null) || matches!(&self.kind, Kind::Text(text) if text.is_empty())
+        matches!(&self.kind, Kind::Null)
+            || matches!(&self.kind, Kind::Text(text) if text.is_empty())
     }
 
     /// What it is, for a sentence.
@@ -104,7 +107,9 @@ impl Node {
             Kind::Text(text) => Value::String(text.clone()),
             Kind::List(items) => items.iter().map(Node::json).collect(),
             Kind::Object(fields) => {
-                let fields = fields.iter().map(|(key, node)| (key.name.clone(), node.json()));
+                let fields = fields
+                    .iter()
+                    .map(|(key, node)| (key.name.clone(), node.json()));
                 Value::Object(fields.collect::<Map<_, _>>())
             }
         }
@@ -180,7 +185,10 @@ fn settle(raw: Spanned<Raw>, text: &str) -> Node {
         Raw::Integer(number) => Kind::Number(number, spelled()),
         Raw::Float(value) => {
             let spelled = spelled();
-            let integer = spelled.trim_start_matches(['-', '+']).bytes().all(|byte| byte.is_ascii_digit());
+            let integer = spelled
+                .trim_start_matches(['-', '+'])
+                .bytes()
+                .all(|byte| byte.is_ascii_digit());
             match Number::from_f64(value) {
                 Some(number) if !integer => Kind::Number(number, spelled),
                 _ => Kind::Text(spelled),
@@ -192,8 +200,16 @@ fn settle(raw: Spanned<Raw>, text: &str) -> Node {
             fields
                 .into_iter()
                 .map(|(key, value)| {
-                    let (line, column) = (key.referenced.line() as u32, key.referenced.column() as u32);
-                    (Key { name: key.value, line, column }, settle(value, text))
+                    let (line, column) =
+                        (key.referenced.line() as u32, key.referenced.column() as u32);
+                    (
+                        Key {
+                            name: key.value,
+                            line,
+                            column,
+                        },
+                        settle(value, text),
+                    )
                 })
                 .collect(),
         ),

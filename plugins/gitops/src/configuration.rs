@@ -1,0 +1,251 @@
+//! What `port-app-config.yml` says about `port.yml` files: where they are and how their entities are written.
+//!
+//! A repository's own file replaces the organization's whole (Port docs, GitHub, "Configuration options").
+//! `resources` and its neighbors belong to another plugin and are passed over.
+
+use portolan_sdk::{Description, Diagnostic, File, Owner, Place, WriteOptions};
+
+use crate::yaml::{self, Key, Kind, Node};
+
+/// Where the file may lie; the first that is there is in force.
+const PLACES: [(Owner, &str); 4] = [
+    (Owner::Repository, ".github/port-app-config.yml"),
+    (Owner::Repository, ".github/port-app-config.yaml"),
+    (Owner::Organization, "port-app-config.yml"),
+    (Owner::Organization, "port-app-config.yaml"),
+];
+
+/// Root keys that other plugins read.
+const OTHERS: [&str; 4] = [
+    "resources",
+    "repositoryType",
+    "organizations",
+    "includeAuthenticatedUser",
+];
+
+/// Root keys of Port's app of 2022, long without effect but still in many files.
+const HISTORIC: [&str; 5] = [
+    "defaultBlueprint",
+    "defaultTitle",
+    "defaultIdentifier",
+    "defaultTeam",
+    "defaultPropertiesPath",
+];
+
+/// Each is one question, and an event has 256 of them.
+const MAX_SPEC_PATHS: usize = 64;
+
+#[derive(Debug)]
+pub(crate) struct Configuration {
+    /// Globs.
+    pub(crate) spec_paths: Vec<String>,
+    pub(crate) options: WriteOptions,
+    pub(crate) enrich: bool,
+    pub(crate) metadata_property: String,
+    pub(crate) notes: Vec<Diagnostic>,
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            spec_paths: vec!["**/port.yml".to_owned()],
+            options: WriteOptions::default(),
+            enrich: true,
+            metadata_property: "gitopsMetadata".to_owned(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+impl Configuration {
+    /// Adds the files that [`read`](Self::read) takes.
+    pub(crate) fn files(description: Description) -> Description {
+        PLACES
+            .into_iter()
+            .fold(description, |description, (owner, path)| {
+                description.reads(owner, path)
+            })
+    }
+
+    pub(crate) fn read(files: &[File]) -> Result<Self, Vec<Diagnostic>> {
+        let mut present = PLACES.into_iter().filter_map(|(owner, path)| {
+            files
+                .iter()
+                .find(|file| file.owner == owner && file.path == path)
+        });
+        let Some(file) = present.next() else {
+            return Ok(Self::default());
+        };
+        let mut reading = Reading {
+            path: &file.path,
+            mistakes: Vec::new(),
+            read: Self::default(),
+        };
+        if let Some(second) = present.next().filter(|second| second.owner == file.owner) {
+            let message = format!(
+                "`{}` lies beside it and is not read. Keep one of the two.",
+                second.path
+            );
+            reading
+                .read
+                .notes
+                .push(Diagnostic::warning(message).at(Place::new(&file.path)));
+        }
+        let mut documents = yaml::documents(&file.path, &file.text)
+            .map_err(|mistake| vec![mistake])?
+            .into_iter();
+        match documents.next() {
+            None => {}
+            Some(Node {
+                kind: Kind::Object(fields),
+                ..
+            }) => {
+                for (key, value) in &fields {
+                    reading.field(key, value);
+                }
+            }
+            Some(other) => {
+                let message = format!(
+                    "The configuration is an object of settings, but {} stands here.",
+                    other.noun()
+                );
+                reading
+                    .mistakes
+                    .push(Diagnostic::error(message).at(other.place(&file.path)));
+            }
+        }
+        if let Some(second) = documents.next() {
+            let message = "A second document stands here. A configuration is one document: remove the `---` or what follows.";
+            reading
+                .mistakes
+                .push(Diagnostic::error(message).at(second.place(&file.path)));
+        }
+        if reading.mistakes.is_empty() {
+            Ok(reading.read)
+        } else {
+            Err(reading.mistakes)
+        }
+    }
+}
+
+struct Reading<'a> {
+    path: &'a str,
+    mistakes: Vec<Diagnostic>,
+    read: Configuration,
+}
+
+impl Reading<'_> {
+    fn field(&mut self, key: &Key, value: &Node) {
+        let name = key.name.as_str();
+        if matches!(value.kind, Kind::Null) && !HISTORIC.contains(&name) {
+            return; // A key without a value says nothing: the default holds.
+        }
+        match name {
+            "specPath" => {
+                if let Some(globs) = self.globs(value) {
+                    self.read.spec_paths = globs;
+                }
+            }
+            "enableMergeEntity" => self.flag(name, value, |read| &mut read.options.merge),
+            "createMissingRelatedEntities" => {
+                self.flag(name, value, |read| &mut read.options.create_missing_related)
+            }
+            "deleteDependentEntities" => {
+                self.flag(name, value, |read| &mut read.options.delete_dependents)
+            }
+            "enrichEntitiesWithGitopsMetadata" => self.flag(name, value, |read| &mut read.enrich),
+            "gitopsMetadataProperty" => match &value.kind {
+                Kind::Text(property) if !property.trim().is_empty() => {
+                    self.read.metadata_property = property.clone()
+                }
+                _ => self.mistake(
+                    name,
+                    value,
+                    "must be the identifier of a property, such as gitopsMetadata",
+                ),
+            },
+            "entityDeletionThreshold" => match &value.kind {
+                Kind::Number(number, _)
+                    if number
+                        .as_f64()
+                        .is_some_and(|share| (0.0..=1.0).contains(&share)) =>
+                {
+                    self.read.options.deletion_threshold = number.as_f64();
+                }
+                _ => self.mistake(name, value, "must be a number from 0 to 1, such as 0.9"),
+            },
+            _ if OTHERS.contains(&name) => {}
+            _ if HISTORIC.contains(&name) => {
+                let message = format!(
+                    "`{name}` has had no effect since 2023. Write the value into each port.yml and remove the key."
+                );
+                self.warn(key, message);
+            }
+            _ => self.warn(
+                key,
+                format!(
+                    "`{name}` is not a setting and is ignored. Remove it, or correct its spelling."
+                ),
+            ),
+        }
+    }
+
+    fn flag(&mut self, name: &str, value: &Node, field: fn(&mut Configuration) -> &mut bool) {
+        match value.kind {
+            Kind::Bool(flag) => *field(&mut self.read) = flag,
+            _ => self.mistake(name, value, "must be true or false"),
+        }
+    }
+
+    fn globs(&mut self, value: &Node) -> Option<Vec<String>> {
+        let nodes = match &value.kind {
+            Kind::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(value),
+        };
+        if nodes.len() > MAX_SPEC_PATHS {
+            self.mistake(
+                "specPath",
+                value,
+                &format!("may hold at most {MAX_SPEC_PATHS} globs"),
+            );
+            return None;
+        }
+        let mut globs = Vec::new();
+        for node in nodes {
+            match &node.kind {
+                Kind::Text(glob) if !glob.trim().is_empty() => {
+                    // Paths begin at the root of the repository, however that is written.
+                    let glob = glob.trim();
+                    globs.push(
+                        glob.strip_prefix("./")
+                            .unwrap_or(glob)
+                            .trim_start_matches('/')
+                            .to_owned(),
+                    );
+                }
+                _ => self.mistake(
+                    "specPath",
+                    node,
+                    "must be a glob or a list of globs, such as \"**/port.yml\"",
+                ),
+            }
+        }
+        Some(globs)
+    }
+
+    fn mistake(&mut self, name: &str, value: &Node, must: &str) {
+        let message = format!("`{name}` {must}, but {} stands here.", value.noun());
+        self.mistakes.push(
+            Diagnostic::error(message)
+                .at(value.place(self.path))
+                .field(name),
+        );
+    }
+
+    fn warn(&mut self, key: &Key, message: String) {
+        let warning = Diagnostic::warning(message)
+            .at(key.place(self.path))
+            .field(&key.name);
+        self.read.notes.push(warning);
+    }
+}

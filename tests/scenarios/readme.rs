@@ -87,8 +87,8 @@ fn wasm_target() -> Vec<(String, String)> {
 
 /// The README's only block of code in a language.
 fn block(language: &str) -> String {
-    let readme = readme();
-    let mut blocks = readme.split(&format!("```{language}\n")).skip(1);
+    let (readme, fence) = (readme(), format!("```{language}\n"));
+    let mut blocks = readme.split(&fence).skip(1);
     let block = blocks.next().expect("the README has such a block");
     assert!(blocks.next().is_none(), "two blocks of {language}");
     let (code, _) = block.split_once("```").expect("the block ends");

@@ -182,7 +182,7 @@ fn breaches(file: &str, module: &[String], source: &str) -> Vec<String> {
             }
         } else if let Some((external, inside)) = CONFINED.iter().find(|(name, _)| *name == first) {
             let within = |wall: &&str| here == **wall || here.starts_with(&format!("{wall}::"));
-            if !inside.iter().any(|wall| within(&wall)) {
+            if !inside.iter().any(within) {
                 breach(format!("{external} is named only in {inside:?}"));
             }
         }

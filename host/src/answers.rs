@@ -53,6 +53,14 @@ impl Error {
             Self::Endless(_) => false,
         }
     }
+
+    /// How long was asked to wait, if it was.
+    pub fn after(&self) -> Option<std::time::Duration> {
+        match self {
+            Self::GitHub(error) => error.after(),
+            Self::Port { .. } | Self::Endless(_) => None,
+        }
+    }
 }
 
 /// Answers mappers' questions. Cheap to clone.

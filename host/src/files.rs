@@ -3,7 +3,7 @@
 //! Knows paths, globs and caps. What the files mean, and who wants them, it does not know;
 //! which of them configure a plugin is [`configuration`]'s part.
 
-pub mod configuration;
+mod configuration;
 mod glob;
 mod tree;
 
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use moka::future::Cache;
 use tokio::task::JoinSet;
 
+pub use self::configuration::Configurations;
 pub use self::glob::{Glob, plain};
 pub use self::tree::{Entry, Tree};
 

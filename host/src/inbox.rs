@@ -24,6 +24,8 @@ pub struct Item {
     pub subject: Subject,
     /// How often it was handed out and came back.
     pub tries: u32,
+    /// Plugins that are done with it: the next try is for the others.
+    pub settled: Vec<String>,
 }
 
 impl Item {
@@ -32,6 +34,7 @@ impl Item {
             delivery,
             subject,
             tries: 0,
+            settled: Vec::new(),
         }
     }
 
@@ -211,6 +214,13 @@ impl Claim {
             .as_ref()
             .expect("held until the claim is settled, which consumes it")
             .1
+    }
+
+    /// A plugin is done with the item, whatever becomes of the others.
+    pub fn settle(&mut self, plugin: &str) {
+        if let Some((_, item)) = &mut self.held {
+            item.settled.push(plugin.to_owned());
+        }
     }
 
     /// The item is settled for good.

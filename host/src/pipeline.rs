@@ -7,16 +7,17 @@ mod event;
 mod write;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tracing::{Instrument, error, info, info_span, warn};
+use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use crate::answers::Answers;
 use crate::delivery::Delivery;
-use crate::files::Files;
+use crate::files::Configurations;
 use crate::github::GitHub;
 use crate::inbox::{Claim, Full, Inbox, Item};
-use crate::plugins::contract::{Configuration, Outcome};
+use crate::plugins::contract::{AnswerValue, Configuration, Event, Outcome};
 use crate::plugins::{Fault, Opened, Plugin, Plugins};
 use crate::port::Port;
 use crate::resync::Resync;
@@ -43,14 +44,16 @@ const RETRY_AFTER: [Duration; 6] = [
 
 /// Everything an event passes through.
 pub struct Pipeline {
-    pub inbox: Arc<Inbox>,
+    pub inbox: Inbox,
     pub plugins: Arc<Plugins>,
-    pub github: Arc<GitHub>,
-    pub files: Arc<Files>,
-    pub answers: Arc<Answers>,
+    pub github: GitHub,
+    pub configurations: Configurations,
+    pub answers: Answers,
     pub port: Arc<Port>,
     pub resync: Arc<Resync>,
     pub allowed: AllowedBlueprints,
+    /// Deliveries that no plugin wanted.
+    pub unwanted: AtomicU64,
 }
 
 /// How one plugin fared with one event.
@@ -59,7 +62,10 @@ enum Fate {
     /// The configuration in force does not want this kind, or the mapper had nothing to say.
     Nothing(&'static str),
     /// GitHub or Port could not be reached: the same again after a while.
-    Later { why: String, after: Option<Duration> },
+    Later {
+        why: String,
+        after: Option<Duration>,
+    },
     /// The event is put aside for this plugin, with the reason.
     Aside(String),
 }
@@ -70,7 +76,11 @@ impl Pipeline {
         let touches = match subject::touches(&delivery) {
             Ok(touches) => touches,
             Err(unreadable) => {
-                warn!(delivery = delivery.id(), event = delivery.event(), "{unreadable}");
+                warn!(
+                    delivery = delivery.id(),
+                    event = delivery.event(),
+                    "{unreadable}"
+                );
                 return Ok(());
             }
         };
@@ -81,30 +91,32 @@ impl Pipeline {
             match touch {
                 Touch::Chore(chore) => chores.push(chore),
                 Touch::Subject(subject) if set.wanting(&subject.kind).next().is_some() => {
-                    items.push(Item::of(subject, Some(delivery.clone())));
+                    items.push(Item::new(Some(delivery.clone()), subject));
                 }
                 Touch::Subject(_) => {}
             }
         }
-        // A moved head must be known before the event that was caused by it begins.
-        for chore in &chores {
-            if let Chore::HeadMoved { repository } = chore {
-                self.files.head_moved(repository);
-            }
-        }
         if items.is_empty() && chores.is_empty() {
-            info!(
+            self.unwanted.fetch_add(1, Ordering::Relaxed);
+            debug!(
                 delivery = delivery.id(),
                 event = delivery.event(),
-                action = delivery.action(),
                 "acknowledged {}: no plugin maps it",
                 delivery.event()
             );
+            return Ok(());
         }
+        // A moved head must be known before the event that was caused by it begins.
+        let (moves, chores): (Vec<_>, Vec<_>) = chores
+            .into_iter()
+            .partition(|chore| matches!(chore, Chore::HeadMoved { .. }));
+        moves
+            .into_iter()
+            .for_each(|chore| self.resync.take_on(chore));
         self.inbox.push_all(items)?;
-        for chore in chores {
-            self.resync.take_on(chore);
-        }
+        chores
+            .into_iter()
+            .for_each(|chore| self.resync.take_on(chore));
         Ok(())
     }
 
@@ -115,7 +127,7 @@ impl Pipeline {
                 let pipeline = self.clone();
                 tokio::spawn(async move {
                     while let Some(claim) = pipeline.inbox.take().await {
-                        let span = span_of(&claim.item);
+                        let span = span_of(claim.item());
                         pipeline.work(claim).instrument(span).await;
                     }
                 })
@@ -132,17 +144,16 @@ impl Pipeline {
         // An event finishes on the set it began with.
         let set = self.plugins.current();
         let began = Instant::now();
-        let kind = claim.item.subject.kind.clone();
+        let kind = claim.item().subject.kind.clone();
         let mut later: Option<(String, Option<Duration>)> = None;
-        let scene = match Scene::set_up(&claim.item, &self.github, &self.files).await {
+        let scene = match Scene::set_up(claim.item(), &self.github, &self.answers).await {
             Ok(Some(scene)) => scene,
             Ok(None) => {
-                info!(kind, "nothing to map: {}", claim.item.subject.key);
+                info!(kind, "nothing to map");
                 return claim.done();
             }
             Err(failed) if failed.is_transient() => {
-                let after = failed.retry_after();
-                return self.park(claim, failed.to_string(), after);
+                return park(claim, &failed.to_string(), failed.after());
             }
             Err(failed) => {
                 error!(kind, "put aside: {failed}");
@@ -150,90 +161,90 @@ impl Pipeline {
             }
         };
         for plugin in set.wanting(&kind) {
-            if claim.item.finished_by(&plugin.name) {
+            if claim.item().settled.contains(&plugin.name) {
                 continue;
             }
-            let fate = self.map(plugin, &claim.item, &scene).await;
+            let fate = self.map(plugin, claim.item(), &scene).await;
             let duration_ms = began.elapsed().as_secs_f64() * 1e3;
             let (name, version) = (plugin.name.as_str(), plugin.version.as_str());
             match fate {
                 Fate::Done(written) => {
                     info!(
-                        plugin = name, version, kind, duration_ms,
-                        entities = written.entities, created = written.created, refused = written.refused,
+                        plugin = name,
+                        version,
+                        kind,
+                        duration_ms,
+                        entities = written.entities,
+                        created = written.created,
+                        refused = written.refused,
                         incomplete = written.incomplete,
-                        "{}", written.sentence(name, version, &claim.item.subject)
+                        "{}",
+                        written.sentence(name, version, &claim.item().subject)
                     );
                 }
-                Fate::Nothing(why) => info!(plugin = name, version, kind, duration_ms, "{name} {version}: {why}"),
+                Fate::Nothing(why) => info!(
+                    plugin = name,
+                    version, kind, duration_ms, "{name} {version}: {why}"
+                ),
                 Fate::Aside(why) => {
-                    error!(plugin = name, version, kind, duration_ms, "put aside for {name} {version}: {why}");
+                    error!(
+                        plugin = name,
+                        version, kind, duration_ms, "put aside for {name} {version}: {why}"
+                    );
                 }
                 Fate::Later { why, after } => {
                     later = Some((why, after));
                     continue;
                 }
             }
-            claim.item.finish(&plugin.name);
+            claim.settle(&plugin.name);
         }
         match later {
             None => claim.done(),
-            Some((why, after)) => self.park(claim, why, after),
+            Some((why, after)) => park(claim, &why, after),
         }
-    }
-
-    fn park(&self, claim: Claim, why: String, after: Option<Duration>) {
-        let tries = claim.item.tries as usize;
-        let wait = after.unwrap_or(Duration::ZERO).max(RETRY_AFTER[tries.min(RETRY_AFTER.len() - 1)]);
-        warn!(tries = tries + 1, "will be tried again in {} s: {why}", wait.as_secs());
-        claim.retry_after(wait);
     }
 
     async fn map(&self, plugin: &Arc<Plugin>, item: &Item, scene: &Scene) -> Fate {
         let (configuration, opened) = match self.configuration(plugin, item).await {
             Ok(Some(found)) => found,
-            Ok(None) => return Fate::Nothing("its configuration has mistakes, and no earlier one is known"),
+            Ok(None) => {
+                return Fate::Nothing("its configuration has mistakes, and no earlier one is known");
+            }
             Err(fate) => return fate,
         };
-        if !opened.wants.iter().any(|want| want.kind == item.subject.kind) {
+        if !opened
+            .wants
+            .iter()
+            .any(|want| want.kind == item.subject.kind)
+        {
             return Fate::Nothing("its configuration does not want this kind");
         }
         let mut event = scene.event(item);
-        let mut asking = self.answers.asking(
-            item.subject.installation,
-            item.subject.organization.clone(),
-            item.subject.repository.clone(),
-            scene.head().cloned(),
-        );
+        let mut asking = scene.asking();
         loop {
-            match self.call(plugin, &configuration, &event).await {
+            match call(plugin, &configuration, &event).await {
                 Err(fault) => return Fate::Aside(fault.to_string()),
                 Ok(Outcome::Unchanged) => return Fate::Nothing("nothing changed"),
                 Ok(Outcome::Ask(questions)) => match asking.answer(&questions).await {
                     Ok(answers) => event.answers.extend(answers),
                     Err(failed) if failed.is_transient() => {
-                        return Fate::Later { after: failed.retry_after(), why: failed.to_string() };
+                        return Fate::Later {
+                            after: failed.after(),
+                            why: failed.to_string(),
+                        };
                     }
                     Err(failed) => return Fate::Aside(failed.to_string()),
                 },
                 Ok(Outcome::Mapped(mapped)) => {
-                    let refused_answer = asking.refused();
-                    return write::write(self, plugin, &opened.options, item, mapped, refused_answer).await;
+                    let refused = event
+                        .answers
+                        .iter()
+                        .any(|answer| matches!(answer.value, AnswerValue::Refused(_)));
+                    return write::write(self, plugin, &opened.options, item, mapped, refused)
+                        .await;
                 }
             }
-        }
-    }
-
-    /// One round. A trap may be the host's noise, so it is tried once more on a fresh instance.
-    async fn call(
-        &self,
-        plugin: &Arc<Plugin>,
-        configuration: &Configuration,
-        event: &crate::plugins::contract::Event,
-    ) -> Result<Outcome, Fault> {
-        match plugin.map(configuration, event).await {
-            Err(fault) if fault.discards_instance() => plugin.map(configuration, event).await,
-            outcome => outcome,
         }
     }
 
@@ -246,8 +257,9 @@ impl Pipeline {
         let subject = &item.subject;
         let repository = subject.repository.as_ref();
         let candidate = self
-            .files
+            .configurations
             .candidate(
+                &plugin.name,
                 &plugin.description.files,
                 plugin.operator_files(),
                 subject.installation,
@@ -257,25 +269,34 @@ impl Pipeline {
             .await
             .map_err(|failed| {
                 if failed.is_transient() {
-                    Fate::Later { after: failed.retry_after(), why: failed.to_string() }
+                    Fate::Later {
+                        after: failed.after(),
+                        why: failed.to_string(),
+                    }
                 } else {
                     Fate::Aside(format!("reading its configuration: {failed}"))
                 }
             })?;
-        let place = repository.map_or(subject.organization.id, |repository| repository.id);
+        let (organization, configurations) = (&subject.organization, &self.configurations);
         let diagnostics = match plugin.open(&candidate).await {
             Ok(opened) => {
-                self.files.opened(&plugin.name, place, &candidate);
+                configurations
+                    .opened(&plugin.name, organization, repository, &candidate)
+                    .await;
                 return Ok(Some((candidate, opened)));
             }
             Err(Fault::Configuration(diagnostics)) => diagnostics,
             Err(fault) => return Err(Fate::Aside(fault.to_string())),
         };
         write::say(&plugin.name, &diagnostics);
-        let Some(last_good) = self.files.last_good(&plugin.name, place) else {
+        let last_good = configurations.last_good(&plugin.name, organization, repository);
+        let Some(last_good) = last_good.await else {
             return Ok(None);
         };
-        warn!(plugin = plugin.name, "the last configuration without mistakes stays in force");
+        warn!(
+            plugin = plugin.name,
+            "the last configuration without mistakes stays in force"
+        );
         match plugin.open(&last_good).await {
             Ok(opened) => Ok(Some((last_good, opened))),
             // A new version of the plugin may refuse what an older one opened.
@@ -285,6 +306,30 @@ impl Pipeline {
     }
 }
 
+/// One round. What went wrong in an instance that was used before may go right in a fresh one.
+async fn call(
+    plugin: &Arc<Plugin>,
+    configuration: &Configuration,
+    event: &Event,
+) -> Result<Outcome, Fault> {
+    match plugin.map(configuration, event).await {
+        Err(fault) if fault.is_worth_a_fresh_instance() => plugin.map(configuration, event).await,
+        outcome => outcome,
+    }
+}
+
+fn park(claim: Claim, why: &str, after: Option<Duration>) {
+    let tries = claim.item().tries;
+    let step = RETRY_AFTER[(tries as usize).min(RETRY_AFTER.len() - 1)];
+    let wait = after.unwrap_or_default().max(step);
+    warn!(
+        tries = tries + 1,
+        "will be tried again in {} s: {why}",
+        wait.as_secs()
+    );
+    claim.retry_after(wait);
+}
+
 fn span_of(item: &Item) -> tracing::Span {
     let delivery = item.delivery.as_ref();
     info_span!(
@@ -292,6 +337,10 @@ fn span_of(item: &Item) -> tracing::Span {
         delivery = delivery.map(|delivery| delivery.id()),
         event = delivery.map(|delivery| delivery.event()),
         subject = item.subject.key,
-        repository = item.subject.repository.as_ref().map(|repository| repository.full_name()),
+        repository = item
+            .subject
+            .repository
+            .as_ref()
+            .map(|repository| repository.full_name()),
     )
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
+use crate::files::Configurations;
 use crate::github::{Error, GitHub};
 use crate::inbox::{Inbox, Item};
 use crate::plugins::Plugins;
@@ -15,35 +16,80 @@ use crate::subject::{Chore, Organization, Repository, Subject};
 
 /// Takes in repositories.
 pub struct Resync {
-    github: Arc<GitHub>,
+    github: GitHub,
+    configurations: Configurations,
     plugins: Arc<Plugins>,
-    inbox: Arc<Inbox>,
+    inbox: Inbox,
     tasks: TaskTracker,
 }
 
 impl Resync {
-    pub fn new(github: Arc<GitHub>, plugins: Arc<Plugins>, inbox: Arc<Inbox>) -> Self {
-        Self { github, plugins, inbox, tasks: TaskTracker::new() }
+    pub fn new(
+        github: GitHub,
+        configurations: Configurations,
+        plugins: Arc<Plugins>,
+        inbox: Inbox,
+    ) -> Self {
+        Self {
+            github,
+            configurations,
+            plugins,
+            inbox,
+            tasks: TaskTracker::new(),
+        }
     }
 
-    /// Do a chore in the background.
+    /// Do a chore; what needs GitHub is done in the background.
     pub fn take_on(self: &Arc<Self>, chore: Chore) {
         match chore {
-            Chore::TakeIn { installation, organization, repositories } => {
-                let ids: Vec<u64> = repositories.iter().map(|repository| repository.id).collect();
-                self.spawn(installation, organization, Some(ids));
+            Chore::HeadMoved { repository, .. } => self.configurations.head_moved(&repository),
+            Chore::TakeIn {
+                installation,
+                organization,
+                repositories,
+            } => {
+                self.configurations.repositories_changed(&organization);
+                let ids = repositories.iter().map(|repository| repository.id);
+                let ids = ids.collect::<Vec<_>>();
+                self.spawn(|resync| async move {
+                    resync
+                        .take_in_and_say(installation, &organization, Some(&ids))
+                        .await;
+                });
             }
-            Chore::TakeInAll { installation, organization } => self.spawn(installation, organization, None),
-            Chore::Suspend { installation } => warn!(installation, "the App was suspended; its events will fail until it is unsuspended"),
+            Chore::TakeInAll {
+                installation,
+                organization,
+            } => {
+                self.configurations.repositories_changed(&organization);
+                self.spawn(|resync| async move {
+                    resync
+                        .take_in_and_say(installation, &organization, None)
+                        .await;
+                });
+            }
+            Chore::Suspend { installation } => {
+                warn!(
+                    installation,
+                    "the App was suspended; events fail until it is unsuspended"
+                );
+                self.grants_changed(installation);
+            }
             Chore::Forget { installation } => {
-                self.github.forget(installation);
-                warn!(installation, "the App was uninstalled; its entities stay in Port");
+                warn!(
+                    installation,
+                    "the App was uninstalled; its entities stay in Port"
+                );
+                self.grants_changed(installation);
             }
             Chore::Resume { installation } => {
-                self.github.forget(installation);
                 info!(installation, "the App was unsuspended");
+                self.grants_changed(installation);
             }
-            Chore::HeadMoved { .. } => {}
+            Chore::Renamed { organization, .. } => {
+                info!("the organization is called {} now", organization.login);
+                self.configurations.repositories_changed(&organization);
+            }
         }
     }
 
@@ -55,12 +101,20 @@ impl Resync {
         }
         match self.everything().await {
             Ok(fed) => {
-                info!(repositories = fed, "first start: {fed} repositories were taken in");
+                info!(
+                    repositories = fed,
+                    "first start: {fed} repositories were taken in"
+                );
                 if let Err(failed) = std::fs::write(&done, "") {
-                    warn!("{} cannot be written ({failed}): the next start will take everything in again", done.display());
+                    warn!(
+                        "{} cannot be written ({failed}): the next start will take everything in again",
+                        done.display()
+                    );
                 }
             }
-            Err(failed) => error!("first start: not every repository could be taken in: {failed}; the next start tries again"),
+            Err(failed) => error!(
+                "first start: not every repository could be taken in: {failed}; the next start tries again"
+            ),
         }
     }
 
@@ -73,26 +127,55 @@ impl Resync {
     async fn everything(&self) -> Result<usize, Error> {
         let mut fed = 0;
         for installation in self.github.installations().await? {
-            if installation.suspended {
-                warn!("the installation on {} is suspended and was passed over", installation.account.login);
+            let organization = Organization {
+                id: installation.account.id,
+                login: installation.account.login,
+            };
+            if installation.suspended_at.is_some() {
+                warn!(
+                    "the installation on {} is suspended and was passed over",
+                    organization.login
+                );
                 continue;
             }
-            fed += self.take_in(installation.id, &installation.account, None).await?;
+            fed += self.take_in(installation.id, &organization, None).await?;
         }
         Ok(fed)
     }
 
-    fn spawn(self: &Arc<Self>, installation: u64, organization: Organization, only: Option<Vec<u64>>) {
-        let resync = self.clone();
-        self.tasks.spawn(async move {
-            match resync.take_in(installation, &organization, only.as_deref()).await {
-                Ok(fed) => info!(repositories = fed, "{fed} repositories of {} were taken in", organization.login),
-                Err(failed) => error!("repositories of {} could not be listed: {failed}", organization.login),
-            }
-        });
+    fn grants_changed(self: &Arc<Self>, installation: u64) {
+        self.spawn(|resync| async move { resync.github.installation_changed(installation).await });
     }
 
-    async fn take_in(&self, installation: u64, organization: &Organization, only: Option<&[u64]>) -> Result<usize, Error> {
+    fn spawn<F>(self: &Arc<Self>, what: impl FnOnce(Arc<Self>) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.tasks.spawn(what(self.clone()));
+    }
+
+    async fn take_in_and_say(
+        &self,
+        installation: u64,
+        organization: &Organization,
+        only: Option<&[u64]>,
+    ) {
+        let login = &organization.login;
+        match self.take_in(installation, organization, only).await {
+            Ok(fed) => info!(
+                repositories = fed,
+                "{fed} repositories of {login} were taken in"
+            ),
+            Err(failed) => error!("repositories of {login} could not be listed: {failed}"),
+        }
+    }
+
+    async fn take_in(
+        &self,
+        installation: u64,
+        organization: &Organization,
+        only: Option<&[u64]>,
+    ) -> Result<usize, Error> {
         let listed = self.github.repositories(installation).await?;
         let mut fed = 0;
         for repository in listed {
@@ -111,7 +194,8 @@ impl Resync {
             Subject::tree(installation, organization.clone(), repository),
         ] {
             if set.wanting(&subject.kind).next().is_some() {
-                self.inbox.push_waiting(Item::of(subject, None)).await;
+                // It fails only when the host is stopping; the next first start feeds again.
+                let _ = self.inbox.push_waiting(Item::new(None, subject)).await;
             }
         }
     }

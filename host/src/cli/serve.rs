@@ -47,7 +47,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         }
         tracing::info!("stopping: what was begun is finished, nothing new is taken in");
     };
-    host(settings, listener, shutdown).await
+    crate::serve(settings, listener, shutdown).await
 }
 
 /// On all addresses means those of IPv4 where the machine has no IPv6.
@@ -59,26 +59,4 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
         bound => bound,
     };
     bound.with_context(|| format!("port {} cannot be listened on", address.port()))
-}
-
-/// Stands in for `portolan::serve` until the parts are joined: receives, counts, maps nothing.
-async fn host(
-    settings: Settings,
-    listener: TcpListener,
-    shutdown: impl Future<Output = ()>,
-) -> anyhow::Result<()> {
-    let accept = |delivery: crate::delivery::Delivery| {
-        match crate::subject::touches(&delivery) {
-            Ok(touches) => tracing::info!(
-                id = delivery.id(),
-                event = delivery.event(),
-                touches = touches.len(),
-                "accepted"
-            ),
-            Err(unreadable) => tracing::warn!("{unreadable}"),
-        }
-        Ok::<(), crate::inbox::Full>(())
-    };
-    crate::webhook::serve(listener, &settings.webhook, accept, shutdown).await?;
-    Ok(())
 }

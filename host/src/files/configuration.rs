@@ -35,8 +35,8 @@ struct Inner {
     /// By login in lower case: the organization's `.github-private`, if it can be read.
     homes: Cache<String, Known<Option<Repository>>>,
     /// When a repository's head last moved, by id, and an organization's home, by login.
-    moved: Cache<u64, Instant>,
-    moved_homes: Cache<String, Instant>,
+    moved: moka::sync::Cache<u64, Instant>,
+    moved_homes: moka::sync::Cache<String, Instant>,
     made: Cache<Made, Configuration>,
     good: Cache<Good, Configuration>,
 }
@@ -84,13 +84,20 @@ impl Configurations {
                 .time_to_live(REMEMBERED)
                 .build()
         }
+        fn marks<K: Eq + std::hash::Hash + Send + Sync + 'static>() -> moka::sync::Cache<K, Instant>
+        {
+            moka::sync::Cache::builder()
+                .max_capacity(HEADS)
+                .time_to_live(REMEMBERED)
+                .build()
+        }
         Self(Arc::new(Inner {
             files,
             github,
             heads: remembered(),
             homes: remembered(),
-            moved: remembered(),
-            moved_homes: remembered(),
+            moved: marks(),
+            moved_homes: marks(),
             made: kept(KEPT),
             good: kept(KEPT),
         }))
@@ -142,19 +149,19 @@ impl Configurations {
     }
 
     /// A push moved the head of the default branch, or the repository was renamed, created, or changed its default branch.
-    pub async fn head_moved(&self, repository: &Repository) {
+    pub fn head_moved(&self, repository: &Repository) {
         let now = Instant::now();
-        self.0.moved.insert(repository.id, now).await;
+        self.0.moved.insert(repository.id, now);
         if repository.name == ORGANIZATION_REPOSITORY {
             let login = repository.owner.to_lowercase();
-            self.0.moved_homes.insert(login, now).await;
+            self.0.moved_homes.insert(login, now);
         }
     }
 
     /// The repositories that an organization's installation includes have changed.
-    pub async fn repositories_changed(&self, organization: &Organization) {
+    pub fn repositories_changed(&self, organization: &Organization) {
         let login = organization.login.to_lowercase();
-        self.0.moved_homes.insert(login, Instant::now()).await;
+        self.0.moved_homes.insert(login, Instant::now());
     }
 
     /// A plugin opened this configuration: it stays in force until another one opens.
@@ -196,7 +203,7 @@ impl Configurations {
             };
             let known = heads.try_get_with(repository.id, asking).await;
             let known = known.map_err(|error: Arc<github::Error>| github::Error::clone(&error))?;
-            if stale(known.asked, moved.get(&repository.id).await) {
+            if stale(known.asked, moved.get(&repository.id)) {
                 heads.invalidate(&repository.id).await;
                 continue;
             }
@@ -235,7 +242,7 @@ impl Configurations {
             };
             let known = homes.try_get_with(login.clone(), asking).await;
             let known = known.map_err(|error: Arc<github::Error>| github::Error::clone(&error))?;
-            if stale(known.asked, moved_homes.get(&login).await) {
+            if stale(known.asked, moved_homes.get(&login)) {
                 homes.invalidate(&login).await;
                 continue;
             }

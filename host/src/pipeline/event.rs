@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use crate::files::Files;
-use crate::github::{Error, GitHub, Head};
+use crate::answers::{Answers, Asking};
+use crate::github::{Error, GitHub, Named};
 use crate::inbox::Item;
 use crate::plugins::contract::{Event, Webhook};
 
@@ -15,46 +15,59 @@ pub(super) struct Scene {
     organization: String,
     repository: Option<Arc<str>>,
     subject: Option<Arc<str>>,
-    head: Option<Head>,
+    asking: Asking,
 }
 
 impl Scene {
     /// Fetch what the webhook did not bring. `None`: there is nothing to map (a gone subject, an empty repository).
-    pub(super) async fn set_up(item: &Item, github: &GitHub, files: &Files) -> Result<Option<Self>, Error> {
+    pub(super) async fn set_up(
+        item: &Item,
+        github: &GitHub,
+        answers: &Answers,
+    ) -> Result<Option<Self>, Error> {
         let subject = &item.subject;
         if subject.gone {
             return Ok(None);
         }
-        let mut head = None;
+        let organization = &subject.organization;
+        let asking = answers.about(
+            subject.installation,
+            organization.clone(),
+            subject.repository.clone(),
+        );
         let object = match (&subject.object, &subject.repository) {
             (Some(object), _) => Some(object.clone()),
-            (None, Some(repository)) if subject.kind == "tree" => {
+            (None, Some(_)) if subject.kind == "tree" => {
                 // Read anew: the event is about the head as it is now, whatever the webhook said.
-                let Some(found) = files.head(subject.installation, repository).await? else {
+                let Some(head) = asking.head().await? else {
                     return Ok(None);
                 };
-                let tree = serde_json::json!({ "branch": found.branch, "commit": found.commit });
-                head = Some(found);
+                let tree = serde_json::json!({ "branch": head.branch, "commit": head.commit });
                 Some(tree.to_string().into())
             }
             (None, Some(repository)) if subject.kind == "repository" => {
-                Some(github.repository(subject.installation, repository).await?.json)
+                let named = Named::Id(repository.id);
+                Some(github.repository(subject.installation, named).await?.json)
             }
             // An event without a kind has no subject but its webhook.
             (None, _) => None,
         };
-        let organization = &subject.organization;
         Ok(Some(Self {
             time: jiff::Timestamp::now().to_string(),
-            organization: serde_json::json!({ "login": organization.login, "id": organization.id }).to_string(),
-            repository: subject.repository.as_ref().map(|repository| repository.json.clone()),
+            organization: serde_json::json!({ "login": organization.login, "id": organization.id })
+                .to_string(),
+            repository: subject
+                .repository
+                .as_ref()
+                .map(|repository| repository.json.clone()),
             subject: object,
-            head,
+            asking,
         }))
     }
 
-    pub(super) fn head(&self) -> Option<&Head> {
-        self.head.as_ref()
+    /// For one plugin: budgets of its own, the commit shared with the others.
+    pub(super) fn asking(&self) -> Asking {
+        self.asking.another()
     }
 
     pub(super) fn event(&self, item: &Item) -> Event {

@@ -2,17 +2,17 @@
 //!
 //! Until the ledger remembers who produced what, nothing is deleted here, whatever a mapper asks for.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tracing::{info, warn};
 
 use super::{Fate, Pipeline};
-use crate::entity::{Entity, Problem};
+use crate::entity::{self, Entity, Problem, Unchecked, UncheckedIdentifier};
 use crate::inbox::Item;
 use crate::plugins::Plugin;
-use crate::plugins::contract::{Diagnostic, Mapped, Severity, WriteOptions};
+use crate::plugins::contract::{self, Diagnostic, Mapped, Severity, WriteOptions};
 use crate::port::{Source, Suffix, Write};
+use crate::settings::AllowedBlueprints;
 use crate::subject::Subject;
 
 /// So many notes of one event are logged; a configuration with a thousand mistakes is told by its first.
@@ -31,12 +31,20 @@ pub(super) struct Written {
 impl Written {
     /// The one line that says what was done.
     pub(super) fn sentence(&self, plugin: &str, version: &str, subject: &Subject) -> String {
-        let whose = subject
-            .repository
-            .as_ref()
-            .map_or_else(|| subject.organization.login.clone(), |repository| repository.full_name());
-        let Self { entities, created, refused, .. } = self;
-        let mut said = format!("{plugin} {version} mapped {} of {whose}: {entities} upserted, {created} of them new", subject.kind);
+        let whose = subject.repository.as_ref().map_or_else(
+            || subject.organization.login.clone(),
+            |repository| repository.full_name(),
+        );
+        let Self {
+            entities,
+            created,
+            refused,
+            ..
+        } = self;
+        let mut said = format!(
+            "{plugin} {version} mapped {} of {whose}: {entities} upserted, {created} of them new",
+            subject.kind
+        );
         if *refused > 0 {
             said += &format!(", {refused} refused");
         }
@@ -56,16 +64,30 @@ pub(super) async fn write(
     refused_answer: bool,
 ) -> Fate {
     let mut written = Written {
-        incomplete: refused_answer || mapped.notes.iter().any(|note| note.severity == Severity::Error),
+        incomplete: refused_answer
+            || mapped
+                .notes
+                .iter()
+                .any(|note| note.severity == Severity::Error),
         ..Written::default()
     };
     say(&plugin.name, &mapped.notes);
     if !mapped.deletions.is_empty() {
-        warn!(plugin = plugin.name, "{} deletions were left undone: there is no ledger yet that says whose they are", mapped.deletions.len());
+        warn!(
+            plugin = plugin.name,
+            "{} deletions were left undone: there is no ledger yet that says whose they are",
+            mapped.deletions.len()
+        );
     }
     let entities = checked(plugin, mapped, &pipeline.allowed, &mut written);
-    let how = Write { merge: options.merge, create_missing_related: options.create_missing_related };
-    let source = Source { installation: item.subject.installation, suffix: suffix(&plugin.name) };
+    let how = Write {
+        merge: options.merge,
+        create_missing_related: options.create_missing_related,
+    };
+    let source = Source {
+        installation: item.subject.installation,
+        suffix: suffix(&plugin.name),
+    };
     let mut later = None;
     for result in pipeline.port.upsert(entities, how, source).await {
         match result {
@@ -82,7 +104,10 @@ pub(super) async fn write(
     }
     match later {
         // The whole event again: an upsert that was already carried out changes nothing.
-        Some(failed) => Fate::Later { after: failed.retry_after(), why: failed.to_string() },
+        Some(failed) => Fate::Later {
+            after: failed.after(),
+            why: failed.to_string(),
+        },
         None => Fate::Done(written),
     }
 }
@@ -91,34 +116,26 @@ pub(super) async fn write(
 fn checked(
     plugin: &Plugin,
     mapped: Mapped,
-    allowed: &crate::settings::AllowedBlueprints,
+    allowed: &AllowedBlueprints,
     written: &mut Written,
 ) -> Vec<Entity> {
-    let mut entities: Vec<Entity> = Vec::with_capacity(mapped.entities.len());
-    let mut places = HashMap::new();
+    let mut entities = Vec::with_capacity(mapped.entities.len());
     for unchecked in mapped.entities {
-        let blueprint = unchecked.blueprint.clone();
-        if !crate::entity::allowed(&allowed.0, &plugin.name, &blueprint) {
-            refuse(plugin, written, &format!(
-                "{} may not write the blueprint {blueprint:?}: ALLOWED_BLUEPRINTS does not list it", plugin.name));
+        let blueprint = &unchecked.blueprint;
+        if !entity::allowed(&allowed.0, &plugin.name, blueprint) {
+            written.refused += 1;
+            written.incomplete = true;
+            warn!(
+                plugin = plugin.name,
+                "{} may not write the blueprint {blueprint:?}: ALLOWED_BLUEPRINTS does not list it",
+                plugin.name
+            );
             continue;
         }
         match Entity::check(unchecked.into()) {
             Ok((entity, warnings)) => {
                 tell(plugin, &warnings);
-                match entity.key().map(|key| (entity.blueprint.clone(), key.to_owned())) {
-                    Some(key) => match places.get(&key) {
-                        Some(&at) => {
-                            let earlier: &mut Entity = &mut entities[at];
-                            earlier.merge(entity);
-                        }
-                        None => {
-                            places.insert(key, entities.len());
-                            entities.push(entity);
-                        }
-                    },
-                    None => entities.push(entity),
-                }
+                entities.push(entity);
             }
             Err(problems) => {
                 tell(plugin, &problems);
@@ -127,13 +144,7 @@ fn checked(
             }
         }
     }
-    entities
-}
-
-fn refuse(plugin: &Plugin, written: &mut Written, why: &str) {
-    written.refused += 1;
-    written.incomplete = true;
-    warn!(plugin = plugin.name, "{why}");
+    Entity::merge_all(entities)
 }
 
 fn tell(plugin: &Plugin, problems: &[Problem]) {
@@ -146,15 +157,24 @@ fn tell(plugin: &Plugin, problems: &[Problem]) {
 pub(super) fn say(plugin: &str, notes: &[Diagnostic]) {
     for note in notes.iter().take(NOTES_SAID) {
         let place = note.place.as_ref().map_or_else(String::new, |place| {
-            let line = place.line.map_or_else(String::new, |line| format!(":{line}"));
-            let column = place.column.map_or_else(String::new, |column| format!(":{column}"));
+            let line = place
+                .line
+                .map_or_else(String::new, |line| format!(":{line}"));
+            let column = place
+                .column
+                .map_or_else(String::new, |column| format!(":{column}"));
             format!("{}{line}{column}: ", place.path)
         });
         let message = &note.message;
         match note.severity {
             Severity::Note => info!(plugin, field = note.field, "{place}{message}"),
             Severity::Warning => warn!(plugin, field = note.field, "{place}{message}"),
-            Severity::Error => warn!(plugin, field = note.field, severity = "error", "{place}{message}"),
+            Severity::Error => warn!(
+                plugin,
+                field = note.field,
+                severity = "error",
+                "{place}{message}"
+            ),
         }
     }
     if notes.len() > NOTES_SAID {
@@ -162,7 +182,34 @@ pub(super) fn say(plugin: &str, notes: &[Diagnostic]) {
     }
 }
 
+impl From<contract::Entity> for Unchecked {
+    fn from(entity: contract::Entity) -> Self {
+        Self {
+            blueprint: entity.blueprint,
+            identifier: match entity.identifier {
+                contract::Identifier::Exact(identifier) => UncheckedIdentifier::Exact(identifier),
+                contract::Identifier::Search(query) => UncheckedIdentifier::Search(query),
+            },
+            previous_identifier: entity.previous_identifier,
+            title: entity.title,
+            icon: entity.icon,
+            team: entity.team,
+            properties: entity.properties,
+            relations: entity.relations,
+            place: entity.place.map(|place| entity::Place {
+                path: place.path,
+                line: place.line,
+                column: place.column,
+            }),
+        }
+    }
+}
+
 /// Port tells by this who wrote an entity: what came from `port.yml`, what from a mapping.
 fn suffix(plugin: &str) -> Suffix {
-    if plugin == "gitops" { Suffix::Gitops } else { Suffix::Exporter }
+    if plugin == "gitops" {
+        Suffix::Gitops
+    } else {
+        Suffix::Exporter
+    }
 }

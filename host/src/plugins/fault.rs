@@ -47,10 +47,9 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Whether the same event would fail again: it is put aside with this fault until the plugin changes.
-    /// Otherwise the configuration or the host is to blame.
-    pub fn blames_event(&self) -> bool {
-        !matches!(self, Self::Configuration(_) | Self::Host(_))
+    /// Whether a fresh instance may fare better: what the mapper said itself it would say again.
+    pub fn is_worth_a_fresh_instance(&self) -> bool {
+        !matches!(self, Self::Configuration(_) | Self::Refused(_))
     }
 
     pub(super) fn output(accounts: &Accounts, limit: usize) -> Self {

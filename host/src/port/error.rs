@@ -45,6 +45,14 @@ impl Error {
         )
     }
 
+    /// How long Port asked to wait, if it did.
+    pub fn after(&self) -> Option<Duration> {
+        match self {
+            Self::Later { after } => Some(*after),
+            _ => None,
+        }
+    }
+
     /// The task that carried the call out is gone.
     pub(super) fn stopped() -> Self {
         Self::Transient("the host stopped before Port's answer came".to_owned())

@@ -48,9 +48,7 @@ fn a_bomb_is_defused() {
         complaint(&"- ".repeat(10_000)),
         format!("error: bad/port.yml:1:65: {nested}")
     );
-    let objects: String = (0..500)
-        .map(|depth| " ".repeat(depth) + "a:\n")
-        .collect();
+    let objects: String = (0..500).map(|depth| " ".repeat(depth) + "a:\n").collect();
     assert!(
         complaint(&objects).ends_with(nested),
         "{}",

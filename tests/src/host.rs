@@ -1,0 +1,299 @@
+//! The real binary as a child process between the stand-ins, set up by nothing but its environment.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::github::FakeGitHub;
+use crate::journal::PATIENCE;
+use crate::port::FakePort;
+
+mod built;
+mod output;
+
+pub use built::guest;
+
+use output::Output;
+
+/// A host about to be started.
+pub struct TestHost {
+    environment: BTreeMap<String, String>,
+    plugins: Vec<String>,
+    bundled: Vec<String>,
+    folders: Folders,
+}
+
+/// A host that answers `/health`. Killed when dropped.
+pub struct RunningHost {
+    child: Child,
+    output: Output,
+    port: u16,
+    environment: BTreeMap<String, String>,
+    folders: Folders,
+    http: reqwest::Client,
+}
+
+/// Removed with the last host that uses them.
+#[derive(Clone)]
+struct Folders {
+    root: Arc<TempDir>,
+}
+
+impl Folders {
+    fn plugins(&self) -> PathBuf {
+        self.root.path().join("plugins")
+    }
+
+    fn bundled(&self) -> PathBuf {
+        self.root.path().join("bundled")
+    }
+
+    fn data(&self) -> PathBuf {
+        self.root.path().join("data")
+    }
+}
+
+impl TestHost {
+    /// The variables that the original's `docker run` line sets, leading to the stand-ins, and folders of its own.
+    pub fn between(github: &FakeGitHub, port: &FakePort) -> Self {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let folders = Folders {
+            root: Arc::new(root),
+        };
+        for folder in [folders.plugins(), folders.bundled(), folders.data()] {
+            std::fs::create_dir_all(folder).expect("a folder in a temporary one");
+        }
+        let host = Self {
+            environment: BTreeMap::new(),
+            plugins: Vec::new(),
+            bundled: vec!["gitops".into()],
+            folders,
+        };
+        let host = host
+            .env("APP_ID", github.app_id())
+            .env("WEBHOOK_SECRET", github.webhook_secret())
+            .env("PRIVATE_KEY", github.private_key_pem())
+            .env("GITHUB_API_URL", github.api_url())
+            .env("PORT_URL", port.url())
+            .env("PORT_CLIENT_ID", port.client_id())
+            .env("PORT_CLIENT_SECRET", port.client_secret());
+        let shown = |path: PathBuf| path.display().to_string();
+        let (plugins, bundled, data) = (
+            shown(host.folders.plugins()),
+            shown(host.folders.bundled()),
+            shown(host.folders.data()),
+        );
+        host.env("PLUGIN_DIR", plugins)
+            .env("BUNDLED_PLUGIN_DIR", bundled)
+            .env("DATA_DIR", data)
+    }
+
+    pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.environment.insert(name.into(), value.into());
+        self
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
+        self.environment.remove(name);
+        self
+    }
+
+    /// A built guest that lies in `PLUGIN_DIR` from the start.
+    pub fn plugin(mut self, name: &str) -> Self {
+        self.plugins.push(name.into());
+        self
+    }
+
+    /// The bundled plugins, `gitops` alone unless said otherwise.
+    pub fn bundled(mut self, names: &[&str]) -> Self {
+        self.bundled = names.iter().map(ToString::to_string).collect();
+        self
+    }
+
+    /// Starts it and waits until it is healthy; panics with its log if it ends first.
+    pub async fn start(self) -> RunningHost {
+        let mut running = self.spawn();
+        running.healthy().await;
+        running
+    }
+
+    /// Starts it expecting that it ends by itself; gives its status and everything it said.
+    pub async fn start_in_vain(self) -> (ExitStatus, String) {
+        let mut running = self.spawn();
+        let status = running.ended().await;
+        (status, running.lines().join("\n"))
+    }
+
+    fn spawn(mut self) -> RunningHost {
+        for name in &self.plugins {
+            built::copy(name, &self.folders.plugins().join(format!("{name}.wasm")));
+        }
+        for name in &self.bundled {
+            built::copy(name, &self.folders.bundled().join(format!("{name}.wasm")));
+        }
+        let wanted = self
+            .environment
+            .get("PORT")
+            .and_then(|port| port.parse().ok());
+        let port = wanted.unwrap_or_else(free_port);
+        let given = self.environment.entry("PORT".into());
+        given.or_insert_with(|| port.to_string());
+        let mut command = Command::new(built::host());
+        command
+            // Nothing of the machine's own environment, proxies least of all, may decide a test.
+            .env_clear()
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+            .envs(&self.environment)
+            .current_dir(self.folders.root.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the host's binary can be run");
+        let output = Output::of(&mut child);
+        let http = reqwest::Client::builder().no_proxy().build();
+        RunningHost {
+            child,
+            output,
+            port,
+            environment: self.environment,
+            folders: self.folders,
+            http: http.expect("a client without special wishes"),
+        }
+    }
+}
+
+impl RunningHost {
+    /// Where webhooks go.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/", self.port)
+    }
+
+    /// For what the process costs, by way of `/proc`.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn data_dir(&self) -> PathBuf {
+        self.folders.data()
+    }
+
+    pub fn plugin_dir(&self) -> PathBuf {
+        self.folders.plugins()
+    }
+
+    /// Drops a built guest into `PLUGIN_DIR` as one is told to: written aside, then renamed.
+    pub fn plugin(&self, name: &str) {
+        self.plugin_as(name, name);
+    }
+
+    /// The same under another name.
+    pub fn plugin_as(&self, guest: &str, name: &str) {
+        built::copy(guest, &self.plugin_path(name));
+    }
+
+    /// Any bytes as a plugin, whole at once.
+    pub fn plugin_bytes(&self, name: &str, bytes: &[u8]) {
+        built::write(&self.plugin_path(name), bytes);
+    }
+
+    pub fn remove_plugin(&self, name: &str) {
+        let path = self.plugin_path(name);
+        std::fs::remove_file(path).expect("the scenario put the plugin there before");
+    }
+
+    pub fn plugin_path(&self, name: &str) -> PathBuf {
+        self.folders.plugins().join(format!("{name}.wasm"))
+    }
+
+    /// Everything it said so far, a line each.
+    pub fn lines(&self) -> Vec<String> {
+        self.output.lines()
+    }
+
+    /// How many lines it said, to look only at later ones with [`RunningHost::wait_for_line_after`].
+    pub fn said(&self) -> usize {
+        self.output.lines().len()
+    }
+
+    /// Waits for a line that contains this.
+    pub async fn wait_for_line(&self, part: &str) -> String {
+        self.wait_for_line_after(0, part).await
+    }
+
+    pub async fn wait_for_line_after(&self, said: usize, part: &str) -> String {
+        self.output.wait_for(said, part, PATIENCE).await
+    }
+
+    /// The same host again, folders and port included, to be started once this one has ended.
+    pub fn again(&self) -> TestHost {
+        TestHost {
+            environment: self.environment.clone(),
+            plugins: Vec::new(),
+            bundled: Vec::new(),
+            folders: self.folders.clone(),
+        }
+    }
+
+    /// SIGTERM, and waits until it is gone.
+    pub async fn stop(mut self) -> (ExitStatus, Vec<String>) {
+        self.signal("TERM");
+        (self.ended().await, self.lines())
+    }
+
+    /// SIGKILL, and waits until it is gone.
+    pub async fn kill(mut self) -> Vec<String> {
+        self.signal("KILL");
+        self.ended().await;
+        self.lines()
+    }
+
+    /// Sends a signal by its name. The shell has `kill` built in wherever there is one.
+    pub fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        let status = Command::new("sh").args(["-c", &kill]).status();
+        assert!(status.is_ok_and(|status| status.success()), "{kill} failed");
+    }
+
+    async fn healthy(&mut self) {
+        let url = format!("{}health", self.url());
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            if let Ok(answer) = self.http.get(&url).send().await
+                && answer.status().is_success()
+            {
+                return;
+            }
+            let ended = self.child.try_wait().ok().flatten();
+            let late = tokio::time::Instant::now() > deadline;
+            if late || ended.is_some() {
+                let log = self.lines().join("\n");
+                panic!("the host is not healthy ({ended:?}); it said:\n{log}");
+            }
+            self.output.changed(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn ended(&mut self) -> ExitStatus {
+        self.output.closed(PATIENCE).await;
+        self.child.wait().expect("a child can be waited for")
+    }
+}
+
+impl Drop for RunningHost {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Free a moment ago: the host binds it itself.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let address = listener.local_addr().expect("a bound listener has one");
+    address.port()
+}

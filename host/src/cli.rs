@@ -33,3 +33,20 @@ pub fn run() -> ExitCode {
         Command::Health => health::run(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound_and_its_help_names_the_settings() {
+        CommandLine::command().debug_assert();
+        let help = CommandLine::command().render_help().to_string();
+        assert!(
+            help.contains("WEBHOOK_SECRET") && help.contains("health"),
+            "{help}"
+        );
+    }
+}

@@ -110,17 +110,11 @@ pub struct Unreadable {
     pub reason: String,
 }
 
-/// Events about the App or its hook rather than about anything on GitHub, and those that are sent
-/// to an App without an installation.
-const ABOUT_NOTHING: [&str; 5] = [
-    "ping",
-    "meta",
-    "github_app_authorization",
-    "marketplace_purchase",
-    "security_advisory",
-];
+/// Events about the App or its hook rather than about anything on GitHub.
+const ABOUT_NOTHING: [&str; 3] = ["ping", "meta", "github_app_authorization"];
 
 /// All that a delivery touches, chores in front of the subjects that need them done.
+/// Empty for what nobody can map: pushes to other branches, events of neither organization nor repository.
 pub fn touches(delivery: &Delivery) -> Result<Vec<Touch>, Unreadable> {
     if ABOUT_NOTHING.contains(&delivery.event()) {
         return Ok(Vec::new());
@@ -132,7 +126,9 @@ pub fn touches(delivery: &Delivery) -> Result<Vec<Touch>, Unreadable> {
 }
 
 fn read(delivery: &Delivery) -> Result<Vec<Touch>, String> {
-    let origin = Origin::of(delivery)?;
+    let Some(origin) = Origin::of(delivery)? else {
+        return Ok(Vec::new());
+    };
     match delivery.event() {
         "push" => repository::push(delivery, origin),
         "repository" => repository::changed(delivery, origin),
@@ -161,7 +157,7 @@ impl Subject {
     ) -> Self {
         Self {
             object: Some(repository.json.clone()),
-            version: payload::time(&repository.json, "updated_at"),
+            version: payload::updated_at(&repository.json),
             ..Self::bare(
                 "repository",
                 format!("repository/{}", repository.id),

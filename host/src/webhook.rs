@@ -100,14 +100,16 @@ where
         let headers = delivery_headers(&head.headers);
         let mut share = self.bodies.share();
         let bytes = match headers.check() {
-            Ok(()) => body::read(&mut body, &mut share).await,
+            Ok(()) => body::read(&mut body, &mut share, body::TIMEOUT).await,
             Err(refusal) => Err(refusal.into()),
         };
         let bytes = match bytes {
             Ok(bytes) => bytes,
             Err(refused) => {
                 // A sender that is cut off while it still sends does not read the answer.
-                body::discard(body).await;
+                if !matches!(refused, Refused::TooSlow) {
+                    body::discard(body).await;
+                }
                 return Err(refused);
             }
         };

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{Organization, Repository};
 use crate::delivery::Delivery;
@@ -19,26 +20,34 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    pub(super) fn of(delivery: &Delivery) -> Result<Self, String> {
+    /// `None` for what belongs to neither an organization nor a repository, such as `security_advisory`.
+    pub(super) fn of(delivery: &Delivery) -> Result<Option<Self>, String> {
+        let (repository, owner) = match delivery.field("repository") {
+            Some(json) => {
+                let (repository, owner) = LongRepository::read(json)?;
+                (Some(repository), Some(owner))
+            }
+            None => (None, None),
+        };
+        let organization = match delivery.field("organization") {
+            Some(json) => Some(account("organization", json)?),
+            None => match owner {
+                Some(owner) => Some(owner),
+                None => installed_on(delivery).transpose()?,
+            },
+        };
+        let Some(organization) = organization else {
+            return Ok(None);
+        };
         let installation = delivery.installation().ok_or(
             "it names no installation, so it does not come from a GitHub App's webhook; \
              remove the webhook of the repository or organization that sends it",
         )?;
-        let repository = match delivery.field("repository") {
-            Some(json) => Some(LongRepository::read(json)?),
-            None => None,
-        };
-        let organization = match (delivery.field("organization"), &repository) {
-            (Some(json), _) => account("organization", json)?,
-            (None, Some((_, owner))) => owner.clone(),
-            (None, None) => installed_on(delivery)
-                .ok_or("it names neither an organization nor a repository")??,
-        };
-        Ok(Self {
+        Ok(Some(Self {
             installation,
             organization,
-            repository: repository.map(|(repository, _)| repository),
-        })
+            repository,
+        }))
     }
 
     pub(super) fn repository(&self) -> Result<&Repository, String> {
@@ -125,7 +134,7 @@ pub(super) fn short_repositories(
         full_name: Option<Cow<'a, str>>,
     }
 
-    let texts: Vec<&serde_json::value::RawValue> =
+    let texts: Vec<&RawValue> =
         serde_json::from_str(json).map_err(|error| format!("its list of repositories: {error}"))?;
     texts
         .into_iter()
@@ -149,13 +158,17 @@ pub(super) fn short_repositories(
         .collect()
 }
 
-/// A field that holds a time, as RFC 3339 text whichever way GitHub wrote it.
-pub(super) fn time(json: &str, field: &str) -> Option<String> {
-    let mut object: std::collections::HashMap<Cow<'_, str>, &serde_json::value::RawValue> =
-        serde_json::from_str(json).ok()?;
-    instant(serde_json::from_str(object.remove(field)?.get()).ok()?)
+/// `updated_at` of any object.
+pub(super) fn updated_at(json: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Updated {
+        updated_at: Option<Value>,
+    }
+    let updated: Updated = serde_json::from_str(json).ok()?;
+    instant(updated.updated_at?)
 }
 
+/// RFC 3339, whichever way GitHub wrote the time.
 pub(super) fn instant(value: Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text),

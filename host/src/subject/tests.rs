@@ -242,6 +242,8 @@ fn any_other_event_is_a_subject_by_its_name() {
 fn an_event_about_nothing_touches_nothing() {
     let ping = json!({"zen": "Design for failure.", "installation": null});
     assert_eq!(about("ping", ping), Ok(Vec::new()));
+    let sponsorship = json!({"action": "created", "organization": null, "repository": null});
+    assert_eq!(about("sponsorship", sponsorship), Ok(Vec::new()));
 }
 
 #[test]

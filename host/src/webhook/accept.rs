@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::answer::Answer;
-use super::patience::{Busy, Patient};
+use super::patience::{Busy, PATIENCE, Patient};
 
 /// Connections at once; further ones wait in the system's backlog. GitHub opens a few dozen.
 const MAX_CONNECTIONS: usize = 1024;
@@ -85,7 +85,7 @@ where
     // Answers are one small packet, not to be held back for more.
     let _ = stream.set_nodelay(true);
     let busy = Busy::default();
-    let patient = Patient::new(stream, busy.clone());
+    let patient = Patient::new(stream, busy.clone(), PATIENCE);
     let service = service_fn(|request| {
         busy.set(true);
         let answer = answer(request);

@@ -26,7 +26,7 @@ pub(super) enum Refused {
     #[error("The body did not arrive within {} seconds.", super::body::TIMEOUT.as_secs())]
     TooSlow,
     #[error("The body broke off: {0}.")]
-    BrokenOff(hyper::Error),
+    BrokenOff(String),
     #[error("Too many bodies are being received at once; send it again later.")]
     NoMemory,
     #[error("The delivery was not taken in: {0}; redeliver it later.")]

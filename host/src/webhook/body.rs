@@ -1,5 +1,6 @@
 //! Reading a body within its bounds.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -19,22 +20,33 @@ const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_DISCARDED: usize = 2 * MAX_BODY;
 
 /// The body as it came, accounted for while it comes.
-pub(super) async fn read(body: &mut Incoming, share: &mut Share<'_>) -> Result<Bytes, Refused> {
+pub(super) async fn read<B>(
+    body: &mut B,
+    share: &mut Share<'_>,
+    within: Duration,
+) -> Result<Bytes, Refused>
+where
+    B: Body<Data = Bytes, Error: Display> + Unpin,
+{
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Err(Refused::TooLarge);
     }
-    timeout(TIMEOUT, collect(body, share))
+    timeout(within, collect(body, share))
         .await
         .unwrap_or(Err(Refused::TooSlow))
 }
 
-async fn collect(body: &mut Incoming, share: &mut Share<'_>) -> Result<Bytes, Refused> {
+async fn collect<B>(body: &mut B, share: &mut Share<'_>) -> Result<Bytes, Refused>
+where
+    B: Body<Data = Bytes, Error: Display> + Unpin,
+{
     // The usual body comes in one to three pieces; a single one is not copied.
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     let mut length = 0;
     while let Some(frame) = body.frame().await {
-        let Ok(piece) = frame.map_err(Refused::BrokenOff)?.into_data() else {
+        let frame = frame.map_err(|error| Refused::BrokenOff(error.to_string()))?;
+        let Ok(piece) = frame.into_data() else {
             continue;
         };
         length += piece.len();
@@ -70,4 +82,66 @@ pub(super) async fn discard(mut body: Incoming) {
     };
     // Cut off is what a sender gets that takes longer.
     let _ = timeout(DISCARD_TIMEOUT, all).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use hyper::body::Frame;
+
+    use super::super::budget::Budget;
+    use super::*;
+
+    /// Pieces, the last one first, and whether there is an end to them.
+    struct Pieces(Vec<&'static str>, bool);
+
+    impl Body for Pieces {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            match self.0.pop() {
+                Some(piece) => Poll::Ready(Some(Ok(Frame::data(Bytes::from(piece))))),
+                None if self.1 => Poll::Ready(None),
+                None => Poll::Pending,
+            }
+        }
+    }
+
+    async fn read_within(ms: u64, budget: usize, mut pieces: Pieces) -> Result<Bytes, Refused> {
+        let budget = Budget::new(budget);
+        read(&mut pieces, &mut budget.share(), Duration::from_millis(ms)).await
+    }
+
+    #[tokio::test]
+    async fn pieces_become_one_body() {
+        for (pieces, body) in [
+            (vec![], ""),
+            (vec!["{}"], "{}"),
+            (vec!["c", "b", "", "a"], "abc"),
+        ] {
+            assert_eq!(
+                read_within(1000, 10, Pieces(pieces, true)).await.unwrap(),
+                body
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_end_is_too_slow() {
+        let read = read_within(20, 10, Pieces(vec!["{"], false)).await;
+        assert!(matches!(read, Err(Refused::TooSlow)), "{read:?}");
+    }
+
+    #[tokio::test]
+    async fn a_body_beyond_the_budget_is_refused() {
+        let read = read_within(1000, 3, Pieces(vec!["ab", "cd"], true)).await;
+        assert!(matches!(read, Err(Refused::NoMemory)), "{read:?}");
+    }
 }

@@ -15,16 +15,29 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Longer than the 60 s of nginx and of the cloud's load balancers.
-const IDLE: Duration = Duration::from_secs(75);
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// Between two requests.
+    idle: Duration,
+    /// From a request's first byte to the end of its headers.
+    head: Duration,
+}
 
-/// From a request's first byte to the end of its headers.
-const HEAD: Duration = Duration::from_secs(10);
+/// Idle: longer than the 60 s of nginx and of the clouds' load balancers.
+pub(super) const PATIENCE: Patience = Patience {
+    idle: Duration::from_secs(75),
+    head: Duration::from_secs(10),
+};
+
+const TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\
+    content-type: application/json\r\ncontent-length: 56\r\n\r\n\
+    {\"error\":\"The request's headers took too long to come.\"}";
 
 /// A connection that reports a timeout when the next request does not come.
 pub(super) struct Patient {
     stream: TcpStream,
     busy: Busy,
+    patience: Patience,
     waiting: Waiting,
     deadline: Pin<Box<Sleep>>,
 }
@@ -50,13 +63,15 @@ enum Waiting {
 }
 
 impl Patient {
-    pub(super) fn new(stream: TcpStream, busy: Busy) -> Self {
+    pub(super) fn new(stream: TcpStream, busy: Busy, patience: Patience) -> Self {
         // A connection is opened to be used at once: its first byte has no more time than a head.
+        let deadline = Box::pin(sleep(patience.head));
         Self {
             stream,
             busy,
+            patience,
             waiting: Waiting::Request,
-            deadline: Box::pin(sleep(HEAD)),
+            deadline,
         }
     }
 
@@ -76,13 +91,17 @@ impl AsyncRead for Patient {
         if this.busy.0.load(Ordering::Relaxed) {
             this.waiting = Waiting::Not;
         } else if this.waiting == Waiting::Not {
-            this.wait(Waiting::Request, IDLE);
+            this.wait(Waiting::Request, this.patience.idle);
         }
         let polled = Pin::new(&mut this.stream).poll_read(cx, buffer);
         match (&polled, &this.waiting) {
-            (Poll::Ready(_), Waiting::Request) => this.wait(Waiting::Head, HEAD),
+            (Poll::Ready(_), Waiting::Request) => this.wait(Waiting::Head, this.patience.head),
             (Poll::Pending, Waiting::Request | Waiting::Head) => {
                 ready!(this.deadline.as_mut().poll(cx));
+                if this.waiting == Waiting::Head {
+                    // For a person who reads along. Nothing else is being written while a head is read.
+                    let _ = this.stream.try_write(TOO_SLOW);
+                }
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
             _ => {}
@@ -118,5 +137,70 @@ impl AsyncWrite for Patient {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn connected(patience: Patience) -> (TcpStream, Patient, Busy) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (server, _) = listener.accept().await.unwrap();
+        let busy = Busy::default();
+        (client, Patient::new(server, busy.clone(), patience), busy)
+    }
+
+    const SHORT: Duration = Duration::from_millis(20);
+    const LONG: Duration = Duration::from_secs(3600);
+
+    #[tokio::test]
+    async fn a_head_that_comes_byte_by_byte_is_told_so() {
+        let (mut client, mut server, _) = connected(Patience {
+            idle: LONG,
+            head: SHORT,
+        })
+        .await;
+        client.write_all(b"POST / HT").await.unwrap();
+        let mut text = vec![0; 9];
+        server.read_exact(&mut text).await.unwrap();
+        let error = server.read_u8().await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        drop(server);
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(
+            head.contains(&format!("content-length: {}", body.len())),
+            "{answer}"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_is_closed_without_a_word() {
+        let (mut client, mut server, busy) = connected(Patience {
+            idle: SHORT,
+            head: LONG,
+        })
+        .await;
+        client.write_all(b"x").await.unwrap();
+        assert_eq!(server.read_u8().await.unwrap(), b'x');
+        // The request is being answered: reading finds that out, as hyper does to notice a hang-up.
+        busy.set(true);
+        client.write_all(b"y").await.unwrap();
+        assert_eq!(server.read_u8().await.unwrap(), b'y');
+        busy.set(false);
+        assert_eq!(
+            server.read_u8().await.unwrap_err().kind(),
+            io::ErrorKind::TimedOut
+        );
+        drop(server);
+        assert_eq!(client.read(&mut [0; 1]).await.unwrap(), 0);
     }
 }

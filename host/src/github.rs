@@ -10,6 +10,10 @@ mod error;
 mod git;
 mod limits;
 mod rest;
+#[cfg(test)]
+pub(crate) mod standin;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;

@@ -27,6 +27,7 @@ impl Glob {
         let glob = GlobBuilder::new(text)
             .literal_separator(true)
             .backslash_escape(false)
+            .empty_alternates(true)
             .build()
             .map_err(wrong)?;
         // A set, because compiling it reports a pattern that is too large; a single matcher panics.

@@ -50,6 +50,8 @@ pub(super) struct App {
     /// GitHub's clock minus ours, in seconds.
     offset: AtomicI64,
     tokens: Cache<Scope, Token>,
+    /// How long a token counts as fresh. Tests, which cannot wait, shorten it.
+    pub(super) fresh: Duration,
 }
 
 /// What a token is good for.
@@ -100,6 +102,7 @@ impl App {
                 .max_capacity(TOKENS)
                 .expire_after(UntilRenewal)
                 .build(),
+            fresh: FRESH,
         })
     }
 
@@ -148,7 +151,7 @@ impl App {
             if reply.status != 401 {
                 return Ok(reply);
             }
-            if token.minted.elapsed() < FRESH
+            if token.minted.elapsed() < self.fresh
                 && let Some(wait) = waits.next()
             {
                 sleep(wait).await;

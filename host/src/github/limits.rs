@@ -135,21 +135,70 @@ mod tests {
 
     #[test]
     fn a_refusal_is_read_in_githubs_order() {
-        let noon = "Sun, 22 Nov 2026 12:00:00 GMT";
-        let reset = "1795348830"; // half a minute past noon
+        const NOON: &str = "Sun, 22 Nov 2026 12:00:00 GMT";
+        // Half a minute past noon.
+        const RESET: &str = "1795348830";
         let wait = |s| Some(Limit::Wait(Duration::from_secs(s)));
         #[rustfmt::skip]
-        let table: &[(u16, &[(&'static str, &str)], &str, Option<Limit>)] = &[
-            (403, &[("retry-after", "7"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", reset)], "", wait(7)),
+        type Row = (u16, &'static [(&'static str, &'static str)], &'static str, Option<Limit>);
+        let table: &[Row] = &[
+            (
+                403,
+                &[
+                    ("retry-after", "7"),
+                    ("x-ratelimit-remaining", "0"),
+                    ("x-ratelimit-reset", RESET),
+                ],
+                "",
+                wait(7),
+            ),
             (429, &[("retry-after", "0")], "", wait(0)),
-            (403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", reset), ("date", noon)], "API rate limit exceeded", wait(31)),
-            (403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1"), ("date", noon)], "", wait(1)),
-            (403, &[("x-ratelimit-remaining", "4000")], "You have exceeded a secondary rate limit.", Some(Limit::Secondary)),
-            (403, &[], "You have triggered an abuse detection mechanism", Some(Limit::Secondary)),
+            (
+                403,
+                &[
+                    ("x-ratelimit-remaining", "0"),
+                    ("x-ratelimit-reset", RESET),
+                    ("date", NOON),
+                ],
+                "API rate limit exceeded",
+                wait(31),
+            ),
+            (
+                403,
+                &[
+                    ("x-ratelimit-remaining", "0"),
+                    ("x-ratelimit-reset", "1"),
+                    ("date", NOON),
+                ],
+                "",
+                wait(1),
+            ),
+            (
+                403,
+                &[("x-ratelimit-remaining", "4000")],
+                "You have exceeded a secondary rate limit.",
+                Some(Limit::Secondary),
+            ),
+            (
+                403,
+                &[],
+                "You have triggered an abuse detection mechanism",
+                Some(Limit::Secondary),
+            ),
             (429, &[], "", Some(Limit::Secondary)),
-            (403, &[("x-ratelimit-remaining", "4000")], "Resource not accessible by integration", None),
+            (
+                403,
+                &[("x-ratelimit-remaining", "4000")],
+                "Resource not accessible by integration",
+                None,
+            ),
             (403, &[], "This installation has been suspended", None),
-            (503, &[("retry-after", "120")], "GitHub is down for maintenance", wait(120)),
+            (
+                503,
+                &[("retry-after", "120")],
+                "GitHub is down for maintenance",
+                wait(120),
+            ),
             (503, &[], "", None),
             (404, &[("retry-after", "7")], "", None),
             (200, &[("x-ratelimit-remaining", "0")], "", None),

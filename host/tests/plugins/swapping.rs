@@ -137,3 +137,47 @@ async fn a_start_with_a_cache_does_not_compile() {
         1
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_mapped_while_files_are_replaced_in_every_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("teams.wasm");
+    fs::write(&file, numbered(0)).unwrap();
+    let plugins = start(dir.path()).await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let traffic: Vec<_> = (0..4)
+        .map(|_| {
+            let (plugins, stopped) = (plugins.clone(), stopped.clone());
+            tokio::spawn(async move {
+                let mut mapped = 0_u32;
+                while !*stopped.borrow() {
+                    let set = plugins.current();
+                    let plugin = set.wanting("pull-request").next().expect("one is in force");
+                    let outcome = plugin.map(&configuration(), &event()).await;
+                    assert_eq!(outcome, Ok(Outcome::Unchanged));
+                    mapped += 1;
+                }
+                mapped
+            })
+        })
+        .collect();
+    for round in 1..=5 {
+        let (before, new) = (versions(&plugins.current()), numbered(round));
+        fs::write(&file, &new[..new.len() / 2]).unwrap();
+        fs::write(&file, b"garbage").unwrap();
+        fs::remove_file(&file).unwrap();
+        match round % 2 {
+            0 => fs::write(&file, &new).unwrap(),
+            _ => {
+                let aside = dir.path().join("teams.wasm.part");
+                fs::write(&aside, &new).unwrap();
+                fs::rename(&aside, &file).unwrap();
+            }
+        }
+        until(&plugins, |set| versions(set) != before).await;
+    }
+    stop.send_replace(true);
+    for traffic in traffic {
+        assert!(traffic.await.unwrap() > 0);
+    }
+}

@@ -47,8 +47,9 @@ pub(super) async fn keep(folders: Folders, publish: impl Fn(Vec<Arc<Plugin>>)) {
     let mut wait = lock(&folders).wait();
     loop {
         // Either way there is reason to look: an elapsed wait is as good as a hint.
-        let _ = tokio::time::timeout(wait, changed.notified()).await;
-        tokio::time::sleep(PACE).await;
+        if tokio::time::timeout(wait, changed.notified()).await.is_ok() {
+            tokio::time::sleep(PACE).await;
+        }
         let look = {
             let folders = folders.clone();
             move || {
@@ -114,6 +115,8 @@ impl Folders {
         self.again = self.bundled.look(now, &load);
         sooner(&mut self.again, self.users.look(now, &load));
         self.look_beside(now, &beside);
+        // Compiling took its time, which counts as waiting.
+        self.again = self.again.map(|again| again.saturating_sub(now.elapsed()));
     }
 
     /// What is in force, by name: a user's plugin hides a bundled one of its name.

@@ -125,6 +125,34 @@ async fn a_users_plugin_hides_the_bundled_one_of_its_name_until_it_is_removed() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_operators_file_beside_the_plugin_comes_with_it_and_its_change_is_a_swap() {
+    let dir = tempfile::tempdir().unwrap();
+    // describe: one file pattern, of the operator, `teams/*.yml`.
+    let guest = Guest {
+        more: r#"(data (i32.const 72) "\00\08\00\00\01\00\00\00")
+            (data (i32.const 2048) "\02\00\00\00\10\08\00\00\0b\00\00\00")
+            (data (i32.const 2064) "teams/*.yml")"#,
+        ..Guest::default()
+    };
+    guest.write(&dir.path().join("teams.wasm"));
+    let plugins = start(dir.path()).await;
+    let files = |set: &Set| -> Vec<_> {
+        let all = set.iter().flat_map(|plugin| plugin.operator_files());
+        all.map(|file| (file.path.clone(), file.text.clone()))
+            .collect()
+    };
+    assert!(files(&plugins.current()).is_empty());
+    fs::create_dir(dir.path().join("teams")).unwrap();
+    for text in ["lead: ada", "lead: grace"] {
+        fs::write(dir.path().join("teams/core.yml"), text).unwrap();
+        // Touching the folder is the hint; without one the next rescan finds it.
+        fs::write(dir.path().join("hint"), text).unwrap();
+        let wanted = vec![("teams/core.yml".to_owned(), text.to_owned())];
+        until(&plugins, |set| files(set) == wanted).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_start_with_a_cache_does_not_compile() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("teams.wasm"), numbered(1)).unwrap();
@@ -136,4 +164,48 @@ async fn a_start_with_a_cache_does_not_compile() {
         fs::read_dir(dir.path().join("compiled")).unwrap().count(),
         1
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_mapped_while_files_are_replaced_in_every_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("teams.wasm");
+    fs::write(&file, numbered(0)).unwrap();
+    let plugins = start(dir.path()).await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let traffic: Vec<_> = (0..4)
+        .map(|_| {
+            let (plugins, stopped) = (plugins.clone(), stopped.clone());
+            tokio::spawn(async move {
+                let mut mapped = 0_u32;
+                while !*stopped.borrow() {
+                    let set = plugins.current();
+                    let plugin = set.wanting("pull-request").next().expect("one is in force");
+                    let outcome = plugin.map(&configuration(), &event()).await;
+                    assert_eq!(outcome, Ok(Outcome::Unchanged));
+                    mapped += 1;
+                }
+                mapped
+            })
+        })
+        .collect();
+    for round in 1..=5 {
+        let (before, new) = (versions(&plugins.current()), numbered(round));
+        fs::write(&file, &new[..new.len() / 2]).unwrap();
+        fs::write(&file, b"garbage").unwrap();
+        fs::remove_file(&file).unwrap();
+        match round % 2 {
+            0 => fs::write(&file, &new).unwrap(),
+            _ => {
+                let aside = dir.path().join("teams.wasm.part");
+                fs::write(&aside, &new).unwrap();
+                fs::rename(&aside, &file).unwrap();
+            }
+        }
+        until(&plugins, |set| versions(set) != before).await;
+    }
+    stop.send_replace(true);
+    for traffic in traffic {
+        assert!(traffic.await.unwrap() > 0);
+    }
 }

@@ -145,8 +145,11 @@ impl Rest {
             };
             tracing::debug!(path = request.path, "{trouble}");
             match (pauses.next(), wait) {
-                (Some(_), Some(_)) => {}
-                (Some(pause), None) => tokio::time::sleep(pause).await,
+                // The gate keeps the wait that Port asked for, unless that is hardly one.
+                (Some(pause), wait) if wait.is_none_or(|wait| wait < pause) => {
+                    tokio::time::sleep(pause).await
+                }
+                (Some(_), _) => {}
                 (None, Some(after)) => return Err(Error::Later { after }),
                 (None, None) => return Err(Error::Transient(trouble)),
             }

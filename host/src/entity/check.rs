@@ -249,8 +249,15 @@ fn kind(raw: &RawValue) -> &'static str {
     }
 }
 
-/// How deep brackets stand in each other, strings apart.
+/// How deep brackets stand in each other, strings apart; 0 where there are too few of them to matter.
 fn depth(json: &str) -> usize {
+    let brackets = json
+        .bytes()
+        .filter(|byte| matches!(byte, b'[' | b'{'))
+        .count();
+    if brackets <= DEPTH_LIMIT {
+        return 0;
+    }
     let (mut depth, mut deepest, mut quoted, mut escaped) = (0usize, 0, false, false);
     for byte in json.bytes() {
         match byte {

@@ -230,7 +230,7 @@ impl Rest {
             source = cause.source();
         }
         format!(
-            "cannot reach Port at {}: {causes}. Check PORT_API_URL, the network and EXTRA_CA_FILE",
+            "cannot reach Port at {}: {causes}. Check PORT_URL (or PORT_API_URL), the network and EXTRA_CA_FILE",
             self.base
         )
     }
@@ -297,5 +297,38 @@ mod tests {
             suffix: Suffix::Gitops,
         };
         assert_eq!(agent(Some(source)), "port/github/v1.0.0/42/gitops");
+    }
+
+    #[tokio::test]
+    async fn an_unreachable_port_says_what_to_check() {
+        let rest = Rest::new(&settings::Port {
+            // Nothing listens on the first port.
+            api: "http://127.0.0.1:1".parse().expect("a URL"),
+            client_id: "id".to_owned(),
+            client_secret: "hush".to_owned().into(),
+            allowed: settings::AllowedBlueprints::default(),
+            extra_ca: None,
+        })
+        .expect("a client");
+        let request = Request {
+            method: Method::GET,
+            path: "v1/x".to_owned(),
+            body: Bytes::new(),
+            source: None,
+        };
+        let error = rest
+            .once(&request, None)
+            .await
+            .err()
+            .expect("nobody is there");
+        let told = rest.unreachable(error);
+        assert!(
+            told.starts_with("cannot reach Port at http://127.0.0.1:1/: "),
+            "{told}"
+        );
+        assert!(
+            told.contains("refused") && told.contains("PORT_URL"),
+            "{told}"
+        );
     }
 }

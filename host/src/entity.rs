@@ -5,10 +5,9 @@
 //! configuration; found by Port, it would refuse a whole call of twenty entities with it.
 //! Knows neither the sandbox nor how entities are sent.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::collections::hash_map::{Entry, HashMap};
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Write as _};
 use std::sync::OnceLock;
 
 use bytes::Bytes;
@@ -246,7 +245,11 @@ pub fn allowed(list: &BTreeSet<String>, plugin: &str, blueprint: &str) -> bool {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.path)?;
+        // A guest wrote the path: no control characters into anybody's terminal.
+        self.path
+            .chars()
+            .filter(|c| !c.is_control())
+            .try_for_each(|c| f.write_char(c))?;
         for number in [self.line, self.column]
             .into_iter()
             .map_while(|number| number)

@@ -11,6 +11,8 @@ use super::{Entity, Identifier, Link, Place, Problem, Unchecked, UncheckedIdenti
 const BODY_LIMIT: usize = (1 << 20) - 64;
 /// JSON readers commonly stop at 128 levels, and the request itself takes three.
 const DEPTH_LIMIT: usize = 100;
+/// Nobody reads more, and a guest could make a hundred thousand.
+const PROBLEM_LIMIT: usize = 20;
 
 pub(super) fn check(unchecked: Unchecked) -> Result<(Entity, Vec<Problem>), Vec<Problem>> {
     let mut found = Found {
@@ -25,16 +27,16 @@ pub(super) fn check(unchecked: Unchecked) -> Result<(Entity, Vec<Problem>), Vec<
             Some(Identifier::Exact(identifier))
         }
         UncheckedIdentifier::Search(json) => {
-            found
-                .json("identifier", &json)
-                .and_then(|raw: Box<RawValue>| {
-                    found.rule("identifier", search(&raw));
-                    Some(Identifier::Search(raw))
-                })
+            let raw: Option<Box<RawValue>> = found.json("identifier", &json);
+            raw.map(|raw| {
+                found.rule("identifier", search(&raw));
+                Identifier::Search(raw)
+            })
         }
     };
     if let Some(previous) = &unchecked.previous_identifier {
-        found.rule("previous-identifier", rules::identifier(previous));
+        let rule = rules::identifier(previous).and_then(|()| rules::stays_in_its_path(previous));
+        found.rule("previous-identifier", rule);
         if matches!(identifier, Some(Identifier::Search(_))) {
             found.mistake(
                 "previous-identifier",
@@ -107,15 +109,25 @@ struct Found {
 
 impl Found {
     fn problem(&self, field: &str, message: impl Into<String>) -> Problem {
+        let mut message: String = message.into();
+        message.retain(|c| !c.is_control());
         Problem {
             field: field.to_owned(),
-            message: message.into(),
+            message,
             place: self.place.clone(),
         }
     }
 
     fn mistake(&mut self, field: &str, message: impl Into<String>) {
-        self.mistakes.push(self.problem(field, message));
+        if self.mistakes.len() < PROBLEM_LIMIT {
+            self.mistakes.push(self.problem(field, message));
+        }
+    }
+
+    fn warning(&mut self, field: &str, message: impl Into<String>) {
+        if self.warnings.len() < PROBLEM_LIMIT {
+            self.warnings.push(self.problem(field, message));
+        }
     }
 
     fn rule(&mut self, field: &str, outcome: Result<(), String>) {
@@ -173,11 +185,10 @@ impl Found {
                             targets.push(target);
                         }
                         Some(b'n') => {
-                            let warning = self.problem(
+                            self.warning(
                                 field,
                                 "a null in the list was left out: Port takes strings alone",
                             );
-                            self.warnings.push(warning);
                         }
                         _ => self.mistake(
                             field,
@@ -238,8 +249,15 @@ fn kind(raw: &RawValue) -> &'static str {
     }
 }
 
-/// How deep brackets stand in each other, strings apart.
+/// How deep brackets stand in each other, strings apart; 0 where there are too few of them to matter.
 fn depth(json: &str) -> usize {
+    let brackets = json
+        .bytes()
+        .filter(|byte| matches!(byte, b'[' | b'{'))
+        .count();
+    if brackets <= DEPTH_LIMIT {
+        return 0;
+    }
     let (mut depth, mut deepest, mut quoted, mut escaped) = (0usize, 0, false, false);
     for byte in json.bytes() {
         match byte {

@@ -21,7 +21,8 @@ pub(super) fn blueprint(text: &str) -> Result<(), String> {
     pattern(text, NAME_LIMIT, |c| {
         c.is_alphabetic() || c.is_ascii_digit() || "@_.+:\\/-".contains(c)
     })?;
-    not_dots(text)
+    not_dots(text)?;
+    stays_in_its_path(text)
 }
 
 /// `^[A-Za-z0-9@_=\\-]+$`, 1 to 100 characters.
@@ -34,6 +35,14 @@ pub(super) fn property(text: &str) -> Result<(), String> {
 /// Whether Port could have a blueprint of this name.
 pub fn is_blueprint(text: &str) -> bool {
     blueprint(text).is_ok()
+}
+
+/// What goes into a URL's path is escaped, but a proxy in between may read `%2F..%2F` as a way out all the same.
+pub(super) fn stays_in_its_path(text: &str) -> Result<(), String> {
+    match text.split(['/', '\\']).any(|part| part == "..") {
+        true => Err("holds `..` between slashes: choose another name".to_owned()),
+        false => Ok(()),
+    }
 }
 
 fn not_dots(text: &str) -> Result<(), String> {
@@ -118,7 +127,7 @@ mod tests {
     #[test]
     fn a_bots_name_is_refused_with_what_to_write_instead() {
         assert_eq!(
-            identifier("dependabot[bot]").unwrap_err(),
+            identifier("dependabot[bot]").expect_err("brackets"),
             "`dependabot[bot]` holds `[`, which Port does not allow here: replace it, for example `dependabot-bot`"
         );
     }
@@ -128,7 +137,7 @@ mod tests {
         assert_eq!(identifier(&"é".repeat(1000)), Ok(()));
         assert!(
             identifier(&"é".repeat(1001))
-                .unwrap_err()
+                .expect_err("too long")
                 .contains("1001 characters")
         );
     }
@@ -142,6 +151,11 @@ mod tests {
                 && property(&"x".repeat(101)).is_err()
         );
         assert_eq!(blueprint("_user"), Ok(()));
-        assert!(blueprint("a=b").is_err() && blueprint("..").is_err() && !is_blueprint("a b"));
+        assert!(
+            blueprint("a=b").is_err()
+                && blueprint("..").is_err()
+                && blueprint("a/../b").is_err()
+                && !is_blueprint("a b")
+        );
     }
 }

@@ -95,7 +95,7 @@ impl fmt::Display for What {
 
 fn advice(status: u16) -> &'static str {
     match status {
-        300..400 => " Set PORT_API_URL to the address that answers itself",
+        300..400 => " Set PORT_URL (or PORT_API_URL) to the address that answers itself",
         403 => " Give the credentials of PORT_CLIENT_ID the right to write this blueprint",
         409 => " Another entity already has this identifier",
         413 => " Make the entity smaller: Port takes 1 MiB at most",

@@ -5,7 +5,6 @@
 use std::error::Error as _;
 use std::time::{Duration, SystemTime};
 
-use anyhow::Context;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use bytes::{Bytes, BytesMut};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -75,8 +74,11 @@ impl Rest {
             // A redirect would carry the token to an address that nobody configured.
             .redirect(redirect::Policy::none());
         if let Some(pem) = &settings.extra_ca {
-            let more = Certificate::from_pem_bundle(pem)
-                .context("EXTRA_CA_FILE holds no PEM certificates")?;
+            let more = Certificate::from_pem_bundle(pem).unwrap_or_default();
+            anyhow::ensure!(
+                !more.is_empty(),
+                "EXTRA_CA_FILE holds no certificate in PEM form"
+            );
             builder = builder.tls_certs_merge(more);
         }
         let mut base = settings.api.clone();
@@ -145,8 +147,11 @@ impl Rest {
             };
             tracing::debug!(path = request.path, "{trouble}");
             match (pauses.next(), wait) {
-                (Some(_), Some(_)) => {}
-                (Some(pause), None) => tokio::time::sleep(pause).await,
+                // The gate keeps the wait that Port asked for, unless that is hardly one.
+                (Some(pause), wait) if wait.is_none_or(|wait| wait < pause) => {
+                    tokio::time::sleep(pause).await
+                }
+                (Some(_), _) => {}
                 (None, Some(after)) => return Err(Error::Later { after }),
                 (None, None) => return Err(Error::Transient(trouble)),
             }
@@ -225,7 +230,7 @@ impl Rest {
             source = cause.source();
         }
         format!(
-            "cannot reach Port at {}: {causes}. Check PORT_API_URL, the network and EXTRA_CA_FILE",
+            "cannot reach Port at {}: {causes}. Check PORT_URL (or PORT_API_URL), the network and EXTRA_CA_FILE",
             self.base
         )
     }
@@ -292,5 +297,38 @@ mod tests {
             suffix: Suffix::Gitops,
         };
         assert_eq!(agent(Some(source)), "port/github/v1.0.0/42/gitops");
+    }
+
+    #[tokio::test]
+    async fn an_unreachable_port_says_what_to_check() {
+        let rest = Rest::new(&settings::Port {
+            // Nothing listens on the first port.
+            api: "http://127.0.0.1:1".parse().expect("a URL"),
+            client_id: "id".to_owned(),
+            client_secret: "hush".to_owned().into(),
+            allowed: settings::AllowedBlueprints::default(),
+            extra_ca: None,
+        })
+        .expect("a client");
+        let request = Request {
+            method: Method::GET,
+            path: "v1/x".to_owned(),
+            body: Bytes::new(),
+            source: None,
+        };
+        let error = rest
+            .once(&request, None)
+            .await
+            .err()
+            .expect("nobody is there");
+        let told = rest.unreachable(error);
+        assert!(
+            told.starts_with("cannot reach Port at http://127.0.0.1:1/: "),
+            "{told}"
+        );
+        assert!(
+            told.contains("refused") && told.contains("PORT_URL"),
+            "{told}"
+        );
     }
 }

@@ -3,9 +3,8 @@
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use self::stub::{Log, Scripted, Seen, port};
+use self::stub::{Log, Scripted, Seen, entity, port, renamed, with_properties};
 use super::*;
-use crate::entity::{Unchecked, UncheckedIdentifier};
 
 mod stub;
 
@@ -36,25 +35,6 @@ fn refused(status: u16, error: &str) -> Scripted {
         "x-trace-id: abc\r\n",
         json!({"ok": false, "error": error, "message": "says Port"}),
     )
-}
-
-fn entity(identifier: &str, relations: &str) -> Entity {
-    renamed(identifier, None, relations)
-}
-
-fn renamed(identifier: &str, previous: Option<&str>, relations: &str) -> Entity {
-    let unchecked = Unchecked {
-        blueprint: "service".into(),
-        identifier: UncheckedIdentifier::Exact(identifier.into()),
-        previous_identifier: previous.map(str::to_owned),
-        title: None,
-        icon: None,
-        team: None,
-        properties: "{}".into(),
-        relations: relations.into(),
-        place: None,
-    };
-    Entity::check(unchecked).expect("a good entity").0
 }
 
 fn many(count: usize) -> Vec<Entity> {
@@ -150,31 +130,96 @@ async fn more_than_twenty_entities_make_several_calls() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_together_is_halved_until_the_one_is_found() {
-    let (port, log) = port(|seen, _| match seen.identifiers() {
-        some if some.contains(&"e2".to_owned()) => refused(413, "too_large"),
-        _ => all_created(seen),
-    })
-    .await;
-    let answers = port.upsert(many(4), HOW, SOURCE).await;
-    assert_eq!(
-        bulks(&log),
-        [
+async fn what_spoils_a_call_for_all_is_found_by_halving() {
+    for (status, code) in [(413, "too_large"), (422, "invalid_request")] {
+        let (port, log) = port(move |seen, _| match seen.identifiers() {
+            some if some.contains(&"e2".to_owned()) => refused(status, code),
+            _ => all_created(seen),
+        })
+        .await;
+        let answers = port.upsert(many(4), HOW, SOURCE).await;
+        let halves = [
             vec!["e0", "e1", "e2", "e3"],
             vec!["e0", "e1"],
             vec!["e2", "e3"],
             vec!["e2"],
-            vec!["e3"]
-        ]
-    );
-    assert_eq!(
-        (&answers[0], &answers[1], &answers[3]),
-        (&CREATED, &CREATED, &CREATED)
-    );
-    let error = answers[2].clone().expect_err("too large").to_string();
+            vec!["e3"],
+        ];
+        assert_eq!(bulks(&log), halves);
+        assert_eq!(
+            (&answers[0], &answers[1], &answers[3]),
+            (&CREATED, &CREATED, &CREATED)
+        );
+        let error = answers[2].clone().expect_err("refused");
+        assert!(!error.is_transient());
+        let error = error.to_string();
+        let told = format!(
+            "entity `e2` of blueprint `service`: Port refused it with {status} {code}: says Port (trace abc)"
+        );
+        assert!(error.starts_with(&told), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_writes_of_one_entity_arrive_one_by_one_and_in_order() {
+    const ROUNDS: u64 = 40;
+    let (port, log) = port(|seen, _| all_created(seen)).await;
+    let port = Arc::new(port);
+    let mut events = tokio::task::JoinSet::new();
+    for round in 0..ROUNDS {
+        for number in 0..7 {
+            let port = port.clone();
+            let how = Write {
+                merge: number + round % 2 == 0,
+                ..HOW
+            };
+            let versioned =
+                with_properties(&format!("e{number}"), &format!(r#"{{"round":{round}}}"#));
+            events.spawn(async move { port.upsert(vec![versioned], how, SOURCE).await });
+        }
+    }
     assert!(
-        error.contains("entity `e2`") && error.contains("413") && error.contains("trace abc"),
-        "{error}"
+        events
+            .join_all()
+            .await
+            .into_iter()
+            .flatten()
+            .all(|answer| answer == CREATED)
+    );
+    let log = log.lock().expect("not poisoned");
+    let arrived = log
+        .iter()
+        .filter_map(|seen| seen.body["entities"].as_array())
+        .flatten();
+    let mut rounds = std::collections::HashMap::<_, Vec<_>>::new();
+    for entity in arrived {
+        rounds
+            .entry(entity["identifier"].to_string())
+            .or_default()
+            .extend(entity["properties"]["round"].as_u64());
+    }
+    assert_eq!(rounds.len(), 7);
+    assert!(
+        rounds
+            .values()
+            .all(|rounds| rounds.iter().copied().eq(0..ROUNDS)),
+        "{rounds:?}"
+    );
+}
+
+#[test]
+fn a_certificate_file_without_certificates_is_told() {
+    let settings = settings::Port {
+        api: "https://api.port.io/".parse().expect("a URL"),
+        client_id: "id".to_owned(),
+        client_secret: SecretString::from("hush"),
+        allowed: settings::AllowedBlueprints::default(),
+        extra_ca: Some(b"nothing".to_vec()),
+    };
+    let error = Port::new(&settings).err().map(|error| format!("{error:#}"));
+    assert_eq!(
+        error.as_deref(),
+        Some("setting up the client for Port: EXTRA_CA_FILE holds no certificate in PEM form")
     );
 }
 
@@ -271,8 +316,7 @@ async fn a_renaming_comes_before_the_entity_itself() {
     })
     .await;
     assert_eq!(
-        port.upsert(vec![renamed("new", Some("o/ld"), "{}")], HOW, SOURCE)
-            .await,
+        port.upsert(vec![renamed("new", "o/ld")], HOW, SOURCE).await,
         [CREATED]
     );
     let log = log.lock().expect("not poisoned");

@@ -98,7 +98,7 @@ impl Token {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::UNPROCESSABLE_ENTITY => {
                 return Err(Error::Unauthorized(format!(
                     "Port at {api} refuses PORT_CLIENT_ID and PORT_CLIENT_SECRET ({status}: {}): copy both again from \
-                     Port's Credentials page, and make sure that PORT_API_URL is your account's region \
+                     Port's Credentials page, and make sure that PORT_URL (or PORT_API_URL) is your account's region \
                      (https://api.port.io or https://api.us.port.io)",
                     answer.words().1
                 )));
@@ -111,7 +111,7 @@ impl Token {
             }
             _ => {
                 return Err(Error::Unauthorized(format!(
-                    "{api} does not answer as Port's API does ({status}: {}): set PORT_API_URL to \
+                    "{api} does not answer as Port's API does ({status}: {}): set PORT_URL (or PORT_API_URL) to \
                      https://api.port.io or https://api.us.port.io",
                     answer.words().1
                 )));

@@ -1,4 +1,4 @@
-//! A Port that answers by script.
+//! A Port that answers by script, and entities to send it.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::entity::{Entity, Unchecked, UncheckedIdentifier};
 use crate::port::Port;
 use crate::settings;
 
@@ -115,4 +116,43 @@ async fn answer<F: Fn(&Seen, usize) -> Scripted>(
         );
         stream.write_all(answer.as_bytes()).await.ok()?;
     }
+}
+
+fn unchecked(identifier: &str) -> Unchecked {
+    Unchecked {
+        blueprint: "service".into(),
+        identifier: UncheckedIdentifier::Exact(identifier.into()),
+        previous_identifier: None,
+        title: None,
+        icon: None,
+        team: None,
+        properties: "{}".into(),
+        relations: "{}".into(),
+        place: None,
+    }
+}
+
+fn checked(unchecked: Unchecked) -> Entity {
+    Entity::check(unchecked).expect("a good entity").0
+}
+
+pub(super) fn entity(identifier: &str, relations: &str) -> Entity {
+    checked(Unchecked {
+        relations: relations.into(),
+        ..unchecked(identifier)
+    })
+}
+
+pub(super) fn with_properties(identifier: &str, properties: &str) -> Entity {
+    checked(Unchecked {
+        properties: properties.into(),
+        ..unchecked(identifier)
+    })
+}
+
+pub(super) fn renamed(identifier: &str, previous: &str) -> Entity {
+    checked(Unchecked {
+        previous_identifier: Some(previous.into()),
+        ..unchecked(identifier)
+    })
 }

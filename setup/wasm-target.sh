@@ -34,6 +34,8 @@ newest_linker() {
     done | sort -n | tail -n 1 | cut -d ' ' -f 2
 }
 
+debian_is_ready() { has_target "$debian" && [ -n "$(newest_linker)" ]; }
+
 use_debian() {
     remember "export RUSTC=$debian" "export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(newest_linker)"
 }
@@ -74,15 +76,16 @@ fi
 if has_target rustc; then
     say "$target: it is there ($(rustc --version))"
     remember "# The compiler in PATH has the target."
-elif [ -x "$debian" ] && [ -n "$(newest_linker)" ] && has_target "$debian"; then
-    say "$target: it is there, from Debian's packages ($($debian --version))"
-    use_debian
+elif grep -qs "RUSTC=$debian" "$environment" && debian_is_ready; then
+    say "$target: it is there, from Debian's packages as before ($($debian --version))"
 elif command -v rustup >/dev/null && rustup target add "$target"; then
-    say "$target: fetched by rustup"
+    say "$target: fetched by rustup ($(rustc --version))"
     remember "# The compiler in PATH has the target."
-elif say "$target: not from rustup; trying Debian's packages (about 2 minutes)" &&
-    install_packages && build_standard_library; then
-    say "$target: standard library built with Debian's packages ($($debian --version))"
+elif debian_is_ready || {
+    say "$target: not from rustup; trying Debian's packages (about 2 minutes)"
+    install_packages && build_standard_library
+}; then
+    say "$target: from Debian's packages, its standard library built here ($($debian --version))"
     use_debian
 else
     echo "The Rust target $target could not be installed. Any of these helps:" \

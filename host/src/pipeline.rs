@@ -209,7 +209,9 @@ impl Pipeline {
         let (configuration, opened) = match self.configuration(plugin, item).await {
             Ok(Some(found)) => found,
             Ok(None) => {
-                return Fate::Nothing("its configuration has mistakes, and no earlier one is known");
+                return Fate::Nothing(
+                    "its configuration has mistakes, and no earlier one is known",
+                );
             }
             Err(fate) => return fate,
         };

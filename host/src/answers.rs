@@ -4,6 +4,8 @@
 //! because what a mapper does not see it would let the host delete.
 
 pub mod fence;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -176,8 +178,7 @@ impl Asking {
         let Some(at) = self.at().await? else {
             return Ok(self.nowhere());
         };
-        self.spent.files += 1;
-        if self.spent.files > FILES {
+        if !self.spent.may_read(1) {
             return Ok(too_many(path));
         }
         Ok(match self.answers.0.files.find(&at, path).await? {
@@ -201,8 +202,7 @@ impl Asking {
         };
         let files = &self.answers.0.files;
         let entries = files.tree(&at).await?.matching(&glob);
-        self.spent.files += entries.len();
-        if self.spent.files > FILES {
+        if !self.spent.may_read(entries.len()) {
             return Ok(too_many(pattern));
         }
         if bytes(&entries) > BYTES {
@@ -316,6 +316,15 @@ impl Asking {
 }
 
 impl Spent {
+    /// Counts files, unless they are too many.
+    fn may_read(&mut self, files: usize) -> bool {
+        let within = self.files + files <= FILES;
+        if within {
+            self.files += files;
+        }
+        within
+    }
+
     /// Counts an answer; past the budget it becomes a refusal.
     fn on(&mut self, value: AnswerValue) -> AnswerValue {
         let bytes = match &value {
@@ -407,56 +416,4 @@ fn list(page: &mut Value) -> Option<&mut Vec<Value>> {
 
 fn list_of(mut page: Value) -> Option<Vec<Value>> {
     list(&mut page).map(std::mem::take)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pages(texts: &[&str]) -> Vec<Bytes> {
-        texts
-            .iter()
-            .map(|text| Bytes::from((*text).to_owned()))
-            .collect()
-    }
-
-    #[test]
-    fn the_pages_of_a_list_are_one_answer() {
-        assert_eq!(join(pages(&["[1, 2]"])).as_deref(), Ok("[1, 2]"));
-        assert_eq!(
-            join(pages(&["[1]", "[2]", "", "[3]"])).as_deref(),
-            Ok("[1,2,3]")
-        );
-        assert_eq!(
-            join(pages(&[
-                r#"{"total_count":2,"workflows":[1]}"#,
-                r#"{"total_count":2,"workflows":[2]}"#
-            ]))
-            .as_deref(),
-            Ok(r#"{"total_count":2,"workflows":[1,2]}"#)
-        );
-        assert_eq!(join(pages(&[""])).as_deref(), Ok("null"));
-        assert!(join(pages(&[r#"{"a":[],"b":[]}"#, r#"{"a":[],"b":[]}"#])).is_err());
-        assert!(join(pages(&["<html>"])).is_err());
-    }
-
-    #[test]
-    fn a_query_that_names_a_page_wants_that_page_alone() {
-        assert!(names_page("/repos/a/b/issues?state=all&page=2"));
-        assert!(!names_page("/repos/a/b/issues?per_page=100"));
-        assert!(!names_page("/repos/a/b/issues?q=page"));
-        assert!(!names_page("/repos/a/page=2"));
-    }
-
-    #[test]
-    fn answers_past_the_budget_are_refused() {
-        let mut spent = Spent::default();
-        let half = AnswerValue::Text("x".repeat(BYTES / 2));
-        assert_eq!(spent.on(half.clone()), half);
-        assert_eq!(spent.on(half.clone()), half);
-        let AnswerValue::Refused(why) = spent.on(AnswerValue::Text("x".to_owned())) else {
-            panic!("a byte too many");
-        };
-        assert_eq!(why, "the answers to this event would exceed 8 MiB");
-    }
 }

@@ -5,6 +5,8 @@
 
 pub mod configuration;
 mod glob;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::sync::Arc;

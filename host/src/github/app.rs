@@ -159,7 +159,11 @@ impl App {
             }
             self.drop_token(scope, &token).await;
             if renewed {
-                return reply.success(None);
+                return match scope {
+                    Scope::Whole { .. } => reply.success(None),
+                    // Minting worked twice: it is this path that takes no installation's token.
+                    Scope::Reading { .. } => Err(reply.unexpected()),
+                };
             }
             renewed = true;
         }

@@ -292,12 +292,17 @@ impl Reply {
                 permission: accepted(&self.headers).or_else(|| permission.map(str::to_owned)),
                 message,
             },
-            status => Error::Unexpected {
-                what,
-                status,
-                message,
-            },
+            _ => self.unexpected(),
         })
+    }
+
+    /// This answer as an error without a meaning of its own.
+    pub(super) fn unexpected(&self) -> Error {
+        Error::Unexpected {
+            what: self.what.clone(),
+            status: self.status.as_u16(),
+            message: self.message(),
+        }
     }
 }
 

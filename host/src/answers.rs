@@ -4,6 +4,7 @@
 //! because what a mapper does not see it would let the host delete.
 
 pub mod fence;
+mod pages;
 #[cfg(test)]
 mod tests;
 
@@ -11,12 +12,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use serde::de::IgnoredAny;
-use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use self::fence::Ground;
+use self::pages::{join, names_page};
 use crate::files::{At, Entry, Files, Found, Glob, LARGEST, plain};
 use crate::github::{self, GitHub, Head, Scope};
 use crate::plugins::contract::{Answer, AnswerValue, Owner, Question};
@@ -362,58 +361,4 @@ fn too_large() -> AnswerValue {
         "the answers to this event would exceed {} MiB",
         BYTES >> 20
     ))
-}
-
-/// Whether the query asks for one page alone.
-fn names_page(path_and_query: &str) -> bool {
-    let (_, query) = path_and_query.split_once('?').unwrap_or_default();
-    let mut parameters = query.split('&');
-    parameters.any(|parameter| parameter.split('=').next() == Some("page"))
-}
-
-/// The pages of a list as one answer: lists are joined, and so is the one list inside of an object
-/// (`{"total_count": 2, "workflows": [..]}`).
-fn join(pages: Vec<Bytes>) -> Result<String, String> {
-    let not_json = |error: serde_json::Error| format!("GitHub's answer is not JSON: {error}");
-    if let [page] = &*pages {
-        if page.is_empty() {
-            return Ok("null".to_owned());
-        }
-        serde_json::from_slice::<IgnoredAny>(page).map_err(not_json)?;
-        return String::from_utf8(page.to_vec()).map_err(|_| "GitHub's answer is not UTF-8".into());
-    }
-    let mut all: Option<Value> = None;
-    for page in pages.iter().filter(|page| !page.is_empty()) {
-        let page: Value = serde_json::from_slice(page).map_err(not_json)?;
-        all = Some(match all {
-            None => page,
-            Some(mut all) => {
-                let (Some(list), Some(more)) = (list(&mut all), list_of(page)) else {
-                    return Err(
-                        "GitHub's answer comes in pages that are no single list: ask for each by `page`"
-                            .to_owned(),
-                    );
-                };
-                list.extend(more);
-                all
-            }
-        });
-    }
-    Ok(all.unwrap_or(Value::Null).to_string())
-}
-
-fn list(page: &mut Value) -> Option<&mut Vec<Value>> {
-    match page {
-        Value::Array(list) => Some(list),
-        Value::Object(fields) => {
-            let mut lists = fields.values_mut().filter_map(Value::as_array_mut);
-            let one = lists.next()?;
-            lists.next().is_none().then_some(one)
-        }
-        _ => None,
-    }
-}
-
-fn list_of(mut page: Value) -> Option<Vec<Value>> {
-    list(&mut page).map(std::mem::take)
 }

@@ -265,41 +265,6 @@ async fn too_many_files_are_refused_without_spending_the_budget() {
     assert!(matches!(value, AnswerValue::Files(files) if files.len() == 10));
 }
 
-fn pages(texts: &[&str]) -> Vec<Bytes> {
-    texts
-        .iter()
-        .map(|text| Bytes::from((*text).to_owned()))
-        .collect()
-}
-
-#[test]
-fn the_pages_of_a_list_are_one_answer() {
-    assert_eq!(join(pages(&["[1, 2]"])).as_deref(), Ok("[1, 2]"));
-    assert_eq!(
-        join(pages(&["[1]", "[2]", "", "[3]"])).as_deref(),
-        Ok("[1,2,3]")
-    );
-    assert_eq!(
-        join(pages(&[
-            r#"{"total_count":2,"workflows":[1]}"#,
-            r#"{"total_count":2,"workflows":[2]}"#
-        ]))
-        .as_deref(),
-        Ok(r#"{"total_count":2,"workflows":[1,2]}"#)
-    );
-    assert_eq!(join(pages(&[""])).as_deref(), Ok("null"));
-    assert!(join(pages(&[r#"{"a":[],"b":[]}"#, r#"{"a":[],"b":[]}"#])).is_err());
-    assert!(join(pages(&["<html>"])).is_err());
-}
-
-#[test]
-fn a_query_that_names_a_page_wants_that_page_alone() {
-    assert!(names_page("/repos/a/b/issues?state=all&page=2"));
-    assert!(!names_page("/repos/a/b/issues?per_page=100"));
-    assert!(!names_page("/repos/a/b/issues?q=page"));
-    assert!(!names_page("/repos/a/page=2"));
-}
-
 #[test]
 fn answers_past_the_budget_are_refused() {
     let mut spent = Spent::default();

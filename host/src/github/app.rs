@@ -22,7 +22,8 @@ use tokio::time::sleep;
 use super::Error;
 use super::endpoint::ACCESS_TOKENS;
 use super::limits::date;
-use super::rest::{JSON, Reply, Request, Rest};
+use super::reply::Reply;
+use super::rest::{JSON, Request, Rest};
 use crate::settings;
 
 /// Seconds before now that a JWT begins, and after now that it ends: ten minutes in all is GitHub's maximum,

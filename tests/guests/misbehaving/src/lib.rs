@@ -134,12 +134,8 @@ mod tests {
     use super::*;
 
     fn issue(title: &str) -> Run<Misbehaving> {
-        let subject = [
-            ("id", 7.into()),
-            ("title", title.into()),
-            ("state", "open".into()),
-        ];
-        Run::of("issue").subject(subject.into_iter().collect())
+        let subject = serde_json::json!({"id": 7, "title": title, "state": "open"});
+        Run::of("issue").subject(subject)
     }
 
     #[test]

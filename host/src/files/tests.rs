@@ -172,7 +172,7 @@ async fn a_known_configuration_asks_github_nothing_until_a_push() {
         candidate().await.expect("the same").digest(),
         first.digest()
     );
-    configurations.head_moved(&shop).await;
+    configurations.head_moved(&shop);
     assert_eq!(
         texts(&candidate().await.expect("new")),
         ["global: 1", "operator"]
@@ -180,7 +180,7 @@ async fn a_known_configuration_asks_github_nothing_until_a_push() {
 
     // The organization's repository leaves the installation.
     world.lock().expect("alone").pop();
-    configurations.repositories_changed(&organization).await;
+    configurations.repositories_changed(&organization);
     assert_eq!(texts(&candidate().await.expect("less")), ["operator"]);
     standin.asked();
     candidate().await.expect("the same");

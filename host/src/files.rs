@@ -1,7 +1,7 @@
 //! A repository's text files at one commit: the tree once, each file once, both by sha and for all repositories.
 //!
 //! Knows paths, globs and caps. What the files mean, and who wants them, it does not know;
-//! which of them configure a plugin is [`configuration`]'s part.
+//! which of them configure a plugin is [`Configurations`]' part.
 
 mod configuration;
 mod glob;

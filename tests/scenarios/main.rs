@@ -1,2 +1,7 @@
+mod acme;
+mod outages;
 mod readme;
+mod settings;
+mod shutdown;
 mod walls;
+mod webhook;

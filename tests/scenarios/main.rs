@@ -1,2 +1,4 @@
+mod port_yml;
 mod readme;
+mod sources;
 mod walls;

@@ -216,6 +216,13 @@ impl Claim {
             .1
     }
 
+    /// The installation, where the webhook did not name it.
+    pub fn belongs_to(&mut self, installation: u64) {
+        if let Some((_, item)) = &mut self.held {
+            item.subject.installation = installation;
+        }
+    }
+
     /// A plugin is done with the item, whatever becomes of the others.
     pub fn settle(&mut self, plugin: &str) {
         if let Some((_, item)) = &mut self.held {

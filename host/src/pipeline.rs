@@ -16,14 +16,14 @@ use tracing::{Instrument, debug, error, info, info_span, warn};
 use crate::answers::Answers;
 use crate::delivery::Delivery;
 use crate::files::Configurations;
-use crate::github::GitHub;
+use crate::github::{self, GitHub};
 use crate::inbox::{Claim, Full, Inbox, Item};
 use crate::plugins::contract::{AnswerValue, Configuration, Event, Outcome};
 use crate::plugins::{Fault, Opened, Plugin, Plugins};
 use crate::port::Port;
 use crate::resync::Resync;
 use crate::settings::AllowedBlueprints;
-use crate::subject::{self, Chore, Touch};
+use crate::subject::{self, Chore, NO_INSTALLATION, Touch};
 
 use event::Scene;
 use write::Written;
@@ -158,7 +158,7 @@ impl Pipeline {
         let began = Instant::now();
         let kind = claim.item().subject.kind.clone();
         let mut later: Option<(String, Option<Duration>)> = None;
-        let scene = match Scene::set_up(claim.item(), &self.github, &self.answers).await {
+        let scene = match self.scene(&mut claim).await {
             Ok(Some(scene)) => scene,
             Ok(None) => {
                 info!(kind, "nothing to map");
@@ -215,6 +215,18 @@ impl Pipeline {
             None => claim.done(),
             Some((why, after)) => park(claim, &why, after),
         }
+    }
+
+    /// Where nobody is installed an event goes on: what its webhook brought can be mapped, only asking is in vain.
+    async fn scene(&self, claim: &mut Claim) -> Result<Option<Scene>, github::Error> {
+        let subject = &claim.item().subject;
+        if subject.installation == NO_INSTALLATION && !subject.gone {
+            let (organization, repository) = (&subject.organization, subject.repository.as_ref());
+            let found = self.github.installation_of(organization, repository);
+            let found = found.await?;
+            claim.belongs_to(found);
+        }
+        Scene::set_up(claim.item(), &self.github, &self.answers).await
     }
 
     async fn map(&self, plugin: &Arc<Plugin>, item: &Item, scene: &Scene) -> Fate {

@@ -1,7 +1,9 @@
 mod acme;
 mod outages;
+mod port_yml;
 mod readme;
 mod settings;
 mod shutdown;
+mod sources;
 mod walls;
 mod webhook;

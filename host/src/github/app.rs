@@ -25,6 +25,7 @@ use super::limits::date;
 use super::reply::Reply;
 use super::rest::{JSON, Request, Rest};
 use crate::settings;
+use crate::subject::NO_INSTALLATION;
 
 /// Seconds before now that a JWT begins, and after now that it ends: ten minutes in all is GitHub's maximum,
 /// and this way a clock that is a minute off does no harm in either direction.
@@ -203,6 +204,7 @@ impl App {
     async fn token(&self, rest: &Rest, scope: Scope) -> Result<Token, Error> {
         let minting = async {
             match scope {
+                _ if scope.installation() == NO_INSTALLATION => Err(Error::NotInstalled),
                 Scope::Whole { installation } => self.mint(rest, installation, json!({})).await,
                 Scope::Reading {
                     installation,

@@ -24,6 +24,12 @@ pub enum Error {
     )]
     Suspended { installation: u64 },
 
+    #[error(
+        "the webhook names no installation, and the App is installed nowhere that includes this: \
+         install it there, or remove the webhook"
+    )]
+    NotInstalled,
+
     #[error("the App's installation {installation} is gone: it was uninstalled")]
     Gone { installation: u64 },
 

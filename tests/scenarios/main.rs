@@ -1,2 +1,4 @@
+mod load;
 mod readme;
+mod swap;
 mod walls;

@@ -243,7 +243,9 @@ impl<M: Mapper> Run<M> {
         M::open(files).map_err(Failure::Configuration)
     }
 
-    fn event(&self) -> Event {
+    /// The event as the mapper sees it in the first round, for those who call [`map`](Mapper::map) themselves:
+    /// to look at each round, or to measure.
+    pub fn event(&self) -> Event {
         Event {
             kind: self.kind.clone(),
             time: self.time.clone(),

@@ -5,6 +5,8 @@
 
 mod configuration;
 mod glob;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::sync::Arc;
@@ -155,9 +157,6 @@ impl Files {
     }
 
     async fn text(&self, at: &At, entry: &Entry) -> Result<Option<Arc<str>>, github::Error> {
-        if entry.size == 0 {
-            return Ok(Some("".into()));
-        }
         let fetching = async {
             let (github, sha) = (&self.0.github, &entry.sha);
             let bytes = github.blob(at.installation, &at.repository, sha).await?;

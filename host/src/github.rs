@@ -9,6 +9,7 @@ mod endpoint;
 mod error;
 mod git;
 mod limits;
+mod reply;
 mod rest;
 #[cfg(test)]
 pub(crate) mod standin;
@@ -32,7 +33,8 @@ pub use self::git::{Head, Mode, TreeEntry};
 
 use self::app::App;
 use self::endpoint::{APP, INSTALLATIONS, REPOSITORIES, REPOSITORY, REPOSITORY_BY_ID};
-use self::rest::{JSON, Reply, Request, Rest};
+use self::reply::Reply;
+use self::rest::{JSON, Request, Rest};
 use crate::settings;
 use crate::subject::Repository;
 

@@ -9,9 +9,9 @@ use portolan::plugins::contract::{Configuration, Event, Outcome, Webhook};
 use portolan::plugins::{Plugin, Plugins};
 use portolan_sdk::{Mapper, test::Run};
 use portolan_tests::host::guest;
-use pull_requests::PullRequests;
 use serde_json::Value;
 
+use crate::pull_requests::PullRequests;
 use crate::table::{Table, Wish};
 use crate::world::World;
 

@@ -68,6 +68,7 @@ impl TestHost {
         for folder in [folders.plugins(), folders.bundled(), folders.data()] {
             std::fs::create_dir_all(folder).expect("a folder in a temporary one");
         }
+        built::share_compiled(&folders.data());
         let host = Self {
             environment: BTreeMap::new(),
             plugins: Vec::new(),
@@ -112,6 +113,13 @@ impl TestHost {
     /// The bundled plugins, `gitops` alone unless said otherwise.
     pub fn bundled(mut self, names: &[&str]) -> Self {
         self.bundled = names.iter().map(ToString::to_string).collect();
+        self
+    }
+
+    /// Compiles its plugins itself, for scenarios that measure or spoil what is compiled.
+    pub fn with_own_compile_cache(self) -> Self {
+        let link = self.folders.data().join("compiled");
+        std::fs::remove_file(link).expect("linked when the folders were made");
         self
     }
 

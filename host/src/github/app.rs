@@ -22,7 +22,8 @@ use tokio::time::sleep;
 use super::Error;
 use super::endpoint::ACCESS_TOKENS;
 use super::limits::date;
-use super::rest::{JSON, Reply, Request, Rest};
+use super::reply::Reply;
+use super::rest::{JSON, Request, Rest};
 use crate::settings;
 
 /// Seconds before now that a JWT begins, and after now that it ends: ten minutes in all is GitHub's maximum,
@@ -159,7 +160,11 @@ impl App {
             }
             self.drop_token(scope, &token).await;
             if renewed {
-                return reply.success(None);
+                return match scope {
+                    Scope::Whole { .. } => reply.success(None),
+                    // Minting worked twice: it is this path that takes no installation's token.
+                    Scope::Reading { .. } => Err(reply.unexpected()),
+                };
             }
             renewed = true;
         }

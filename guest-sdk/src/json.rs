@@ -102,7 +102,9 @@ mod tests {
     }
 
     fn mistake(text: &str) -> String {
-        read::<Pull>(text, "pull-request").unwrap_err().to_string()
+        read::<Pull>(text, "pull-request")
+            .expect_err("a mistake")
+            .to_string()
     }
 
     #[test]

@@ -1,7 +1,11 @@
 mod acme;
+mod load;
 mod outages;
+mod port_yml;
 mod readme;
 mod settings;
 mod shutdown;
+mod sources;
+mod swap;
 mod walls;
 mod webhook;

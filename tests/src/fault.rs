@@ -77,7 +77,7 @@ impl Fault {
         self
     }
 
-    /// Until [`Faults::clear`].
+    /// Until the stand-in is mended.
     pub fn always(self) -> Self {
         self.times(usize::MAX)
     }
@@ -94,7 +94,7 @@ impl Fault {
 
 /// The faults still to be played, oldest first.
 #[derive(Debug, Default)]
-pub struct Faults(Mutex<Vec<Fault>>);
+pub(crate) struct Faults(Mutex<Vec<Fault>>);
 
 impl Faults {
     pub(crate) fn add(&self, fault: Fault) {

@@ -21,6 +21,7 @@ mod git_routes;
 mod identity;
 mod key;
 mod organization;
+mod recorded;
 mod repository;
 mod repository_routes;
 mod routes;

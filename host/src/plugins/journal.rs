@@ -3,7 +3,7 @@
 //!
 //! The last panic stays at hand: a trap itself says nothing, the hook's line before it says all.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::contract::log::{self, Level};
@@ -35,9 +35,17 @@ pub(super) struct Panic {
     pub message: String,
 }
 
-/// What one plugin may still say in this window.
+/// What one plugin said in this window, and what it did not get to say.
 #[derive(Default)]
-pub(super) struct Share(Mutex<Option<(Instant, usize)>>);
+pub(super) struct Share(Mutex<Window>);
+
+#[derive(Default)]
+struct Window {
+    since: Option<Instant>,
+    used: usize,
+    dropped: u64,
+    told: Option<Instant>,
+}
 
 impl Journal {
     pub(super) fn new(plugin: Arc<str>, share: Arc<Share>) -> Self {
@@ -66,11 +74,12 @@ impl Journal {
 
     /// A call ended: say what was left unsaid.
     pub(super) fn end(&mut self) {
-        if self.dropped > 0 {
+        let dropped = std::mem::take(&mut self.dropped);
+        if let Some(dropped) = self.share.missed(dropped, Instant::now()) {
+            let (plugin, call, window) = (&*self.plugin, PER_CALL >> 10, PER_WINDOW >> 10);
             tracing::warn!(
-                plugin = &*self.plugin,
-                "{} log lines dropped: one call may log {PER_CALL} bytes, and one plugin {PER_WINDOW} in {WINDOW:?}",
-                self.dropped
+                plugin,
+                "{dropped} log lines dropped: a call may log {call} KiB, a plugin {window} KiB in {WINDOW:?}"
             );
         }
     }
@@ -128,14 +137,38 @@ impl Panic {
 
 impl Share {
     fn take(&self, bytes: usize, now: Instant) -> bool {
-        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, used) = window
-            .take_if(|(since, _)| now.duration_since(*since) < WINDOW)
-            .unwrap_or((now, 0));
-        let fits = used + bytes <= PER_WINDOW;
-        *window = Some((since, if fits { used + bytes } else { used }));
+        let mut window = self.window();
+        if !is_within(window.since, now) {
+            (window.since, window.used) = (Some(now), 0);
+        }
+        let fits = window.used + bytes <= PER_WINDOW;
+        if fits {
+            window.used += bytes;
+        }
         fits
     }
+
+    /// Counts dropped lines. Their sum so far, when it is time to tell it: telling must not be a flood of its own.
+    fn missed(&self, lines: u64, now: Instant) -> Option<u64> {
+        if lines == 0 {
+            return None;
+        }
+        let mut window = self.window();
+        window.dropped += lines;
+        if is_within(window.told, now) {
+            return None;
+        }
+        window.told = Some(now);
+        Some(std::mem::take(&mut window.dropped))
+    }
+
+    fn window(&self) -> MutexGuard<'_, Window> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_within(since: Option<Instant>, now: Instant) -> bool {
+    since.is_some_and(|since| now.duration_since(since) < WINDOW)
 }
 
 /// A guest's text on one line, at most so many bytes of it. Control characters could forge log lines or
@@ -194,5 +227,8 @@ mod tests {
         let spoken = (0..100).filter(|_| share.take(16 << 10, start)).count();
         assert_eq!(spoken, 16);
         assert!(share.take(16 << 10, start + WINDOW));
+        assert_eq!(share.missed(5, start), Some(5));
+        assert_eq!(share.missed(7, start), None);
+        assert_eq!(share.missed(1, start + WINDOW), Some(8));
     }
 }

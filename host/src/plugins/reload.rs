@@ -28,6 +28,8 @@ const BLIND: Duration = Duration::from_secs(1);
 const PACE: Duration = Duration::from_millis(20);
 /// Looks at start before a file that keeps changing is left for later.
 const SETTLING: u32 = 10;
+/// Folders that may appear one below the other while the first is being watched.
+const FOLLOWING: u32 = 8;
 
 /// The bundled plugins and the users', and what watches over both.
 pub(super) struct Folders {
@@ -64,7 +66,10 @@ pub(super) async fn keep(folders: Folders, publish: impl Fn(Vec<Arc<Plugin>>)) {
                 wait = next;
             }
             Err(error) if error.is_cancelled() => return,
-            Err(error) => tracing::error!("looking for plugins failed, trying again: {error}"),
+            Err(error) => {
+                tracing::error!("looking for plugins failed, trying again: {error}");
+                wait = RESCAN;
+            }
         }
     }
 }
@@ -75,12 +80,15 @@ fn lock(folders: &Mutex<Folders>) -> std::sync::MutexGuard<'_, Folders> {
 
 impl Folders {
     pub(super) fn new(sandbox: Arc<Sandbox>, settings: &settings::Plugins) -> Self {
+        // The kernel tells of paths as they were watched.
+        let absolute = |dir: &Path| std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+        let (bundled, users) = (absolute(&settings.bundled_dir), absolute(&settings.dir));
         let folders = Self {
             sandbox,
-            bundled: Folder::new(settings.bundled_dir.clone(), settings.bundled.clone()),
-            users: Folder::new(settings.dir.clone(), None),
+            eyes: Eyes::open([bundled.clone(), users.clone()]),
+            bundled: Folder::new(bundled, settings.bundled.clone()),
+            users: Folder::new(users, None),
             beside: BTreeMap::new(),
-            eyes: Eyes::open(),
             again: None,
         };
         for name in settings.bundled.iter().flatten() {
@@ -189,13 +197,11 @@ struct Watched {
 }
 
 impl Eyes {
-    fn open() -> Self {
+    fn open(folders: [PathBuf; 2]) -> Self {
         let changed = Arc::new(Notify::new());
         let hint = changed.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Looking opens files: those events would never end.
-            let ours = matches!(&event, Ok(event) if is_reading(&event.kind));
-            if !ours {
+            if event.map_or(true, |event| concerns(&event, &folders)) {
                 hint.notify_one();
             }
         });
@@ -214,19 +220,26 @@ impl Eyes {
 
     /// A folder may come, go, and be replaced by another of its name: a watch does not follow by itself.
     fn follow(&mut self, folders: [&Path; 2]) {
+        // Again, because the next folder may have come while the one above it was not watched yet.
+        for _ in 0..FOLLOWING {
+            let nearest: Vec<_> = folders.into_iter().map(Watched::nearest).collect();
+            if self.watcher.is_none() || nearest == self.watched {
+                return;
+            }
+            self.watch(nearest);
+        }
+    }
+
+    fn watch(&mut self, nearest: Vec<Option<Watched>>) {
         let Some(watcher) = &mut self.watcher else {
             return;
         };
-        let now: Vec<_> = folders.into_iter().map(Watched::nearest).collect();
-        if now == self.watched {
-            return;
-        }
         for old in self.watched.drain(..).flatten() {
             // Gone with its folder, mostly.
             let _ = watcher.unwatch(&old.path);
         }
         self.blind = false;
-        for watched in now.iter().flatten() {
+        for watched in nearest.iter().flatten() {
             if let Err(error) = watcher.watch(&watched.path, RecursiveMode::NonRecursive) {
                 let path = watched.path.display();
                 tracing::warn!(
@@ -235,17 +248,13 @@ impl Eyes {
                 self.blind = true;
             }
         }
-        self.watched = now;
+        self.watched = nearest;
     }
 }
 
 impl Watched {
     fn nearest(folder: &Path) -> Option<Self> {
         folder.ancestors().find_map(|path| {
-            let path = match path.as_os_str().is_empty() {
-                true => Path::new("."),
-                false => path,
-            };
             let meta = fs::metadata(path).ok()?;
             Some(Self {
                 path: path.to_owned(),
@@ -256,9 +265,17 @@ impl Watched {
     }
 }
 
-fn is_reading(kind: &EventKind) -> bool {
-    match kind {
-        EventKind::Access(access) => !matches!(access, AccessKind::Close(AccessMode::Write)),
-        _ => false,
+/// Whether something may have changed in one of the folders. Looking opens files: telling of that would never end.
+/// Above a folder that does not exist yet much may happen that is no concern.
+fn concerns(event: &notify::Event, folders: &[PathBuf]) -> bool {
+    if let EventKind::Access(access) = event.kind
+        && !matches!(access, AccessKind::Close(AccessMode::Write))
+    {
+        return false;
     }
+    let about = |path: &PathBuf| {
+        let mut folders = folders.iter();
+        folders.any(|folder| path.starts_with(folder) || folder.starts_with(path))
+    };
+    event.need_rescan() || event.paths.is_empty() || event.paths.iter().any(about)
 }

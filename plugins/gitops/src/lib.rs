@@ -4,6 +4,7 @@
 //! then at once for all that they refer to. Which entities disappeared is the host's to know.
 
 mod configuration;
+mod found;
 mod metadata;
 mod reference;
 mod spec;
@@ -15,9 +16,9 @@ use portolan_sdk::{
     Answer, Description, Diagnostic, Error, Event, File, Mapped, Mapper, Outcome, Question,
     WriteOptions,
 };
-use serde_json::Value;
 
 use crate::configuration::Configuration;
+use crate::found::Found;
 use crate::metadata::Tree;
 use crate::spec::Declared;
 
@@ -59,9 +60,9 @@ impl Mapper for Gitops {
         refuse_clashes(&mut declared, &mut notes);
 
         let mut left = QUESTIONS - self.configuration.spec_paths.len();
-        let found = self.look_up(event, &declared, &mut left)?;
+        let found = Found::of(event, &declared, self.configuration.enrich, &mut left)?;
         for declared in &mut declared {
-            resolve(declared, &found, &mut notes);
+            found.fill(declared, &mut notes);
         }
         if self.configuration.enrich {
             self.enrich(event, &mut declared, &found, left, &mut notes)?;
@@ -80,20 +81,6 @@ impl Mapper for Gitops {
 }
 
 portolan_sdk::export_mapper!(Gitops);
-
-/// What the specs refer to.
-#[derive(Default)]
-struct Found<'a> {
-    files: HashMap<String, &'a Answer>,
-    blueprints: BTreeMap<String, Value>,
-}
-
-impl Found<'_> {
-    /// The type that a blueprint declares for a property, such as `object`.
-    fn property_type(&self, blueprint: &str, property: &str) -> Option<&str> {
-        self.blueprints.get(blueprint)?["schema"]["properties"][property]["type"].as_str()
-    }
-}
 
 impl Gitops {
     /// The spec files, by path; one that several globs match comes once.
@@ -116,52 +103,6 @@ impl Gitops {
             }
         }
         Ok(specs.into_values().collect())
-    }
-
-    /// All files that properties refer to, and the blueprints whose declarations matter, in one round.
-    fn look_up<'a>(
-        &self,
-        event: &'a Event,
-        declared: &[Declared],
-        left: &mut usize,
-    ) -> Result<Found<'a>, Error> {
-        let matters = |declared: &&Declared| {
-            self.configuration.enrich
-                || declared
-                    .references
-                    .iter()
-                    .any(|reference| reference.is_structured())
-        };
-        let blueprints: BTreeSet<_> = declared
-            .iter()
-            .filter(matters)
-            .map(|one| one.entity.blueprint.as_str())
-            .collect();
-        let files: BTreeSet<_> = declared
-            .iter()
-            .flat_map(|one| &one.references)
-            .map(|reference| &reference.path)
-            .collect();
-        let questions: Vec<_> = (blueprints.into_iter().map(Question::blueprint))
-            .chain(files.into_iter().map(Question::file))
-            .take(*left)
-            .collect();
-        *left -= questions.len();
-
-        let mut found = Found::default();
-        let answers = event.all(questions.clone())?;
-        for (question, answer) in questions.into_iter().zip(answers) {
-            match (question, answer) {
-                (Question::File(path), answer) => _ = found.files.insert(path, answer),
-                (Question::Blueprint(identifier), Answer::Json(text)) => {
-                    found
-                        .blueprints
-                        .insert(identifier, serde_json::from_str(text)?);
-                }
-                _ => {}
-            }
-        }
-        Ok(found)
     }
 
     /// Adds where an entity comes from, where its blueprint has a place for it.
@@ -208,54 +149,6 @@ impl Gitops {
             declared.entity.properties.insert(property.clone(), value);
         }
         Ok(())
-    }
-}
-
-/// Puts the content of files where properties refer to them.
-fn resolve(declared: &mut Declared, found: &Found<'_>, notes: &mut Vec<Diagnostic>) {
-    for reference in std::mem::take(&mut declared.references) {
-        let property = &reference.property;
-        let say = |diagnostic: Diagnostic| {
-            diagnostic
-                .at(reference.place.clone())
-                .field(format!("properties.{property}"))
-        };
-        let structure = matches!(
-            found.property_type(&declared.entity.blueprint, property),
-            Some("object" | "array")
-        );
-        let value = match found.files.get(&reference.path) {
-            Some(Answer::Text(text)) => match reference.value(text, structure) {
-                Ok(value) => value,
-                Err(mistake) => {
-                    notes.push(mistake.field(format!("properties.{property}")));
-                    continue;
-                }
-            },
-            Some(Answer::Refused(reason)) => {
-                notes.push(say(Diagnostic::error(format!(
-                    "`{}` was not read: {reason}",
-                    reference.path
-                ))));
-                continue;
-            }
-            Some(_) => {
-                let message = format!(
-                    "There is no text file `{}` of at most 512 KB on the default branch. The property is set to null.",
-                    reference.path
-                );
-                notes.push(say(Diagnostic::warning(message)));
-                Value::Null
-            }
-            None => {
-                let message = format!(
-                    "More than {QUESTIONS} files are referred to, and this one was not read."
-                );
-                notes.push(say(Diagnostic::error(message)));
-                continue;
-            }
-        };
-        declared.entity.properties.insert(reference.property, value);
     }
 }
 

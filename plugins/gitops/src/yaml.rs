@@ -1,8 +1,9 @@
 //! Text in YAML (or JSON, which is YAML) as a tree of values that know where they stand.
 //!
 //! Turns the parser's complaints into sentences for the person who wrote the file.
-//! Knows neither entities nor settings; how a tree is built from events, and what it may cost, is `yaml/tree`.
+//! Knows neither entities nor settings; what a tree may cost is known by `tree`.
 
+mod scalar;
 mod tree;
 
 use granit_parser::{ErrorKind, Parser, ScanError};

@@ -177,11 +177,7 @@ pub(super) fn issue(world: &World, repo: &Repo, issue: &Issue) -> Value {
 
 pub(super) fn run(world: &World, repo: &Repo, run: &Run) -> Value {
     let full_name = repo.full_name();
-    let head = repo
-        .objects
-        .commits
-        .get(&run.sha)
-        .map(|commit| short_commit(commit));
+    let head = repo.objects.commits.get(&run.sha).map(short_commit);
     let mut json = json!({
         "id": run.id, "name": run.name, "node_id": format!("WFR_{}", run.id), "head_branch": run.branch,
         "head_sha": run.sha, "path": ".github/workflows/ci.yml", "display_title": run.name,

@@ -306,3 +306,21 @@ async fn payloads_are_as_large_as_the_real_ones_and_rightly_signed() {
         "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
     );
 }
+
+#[tokio::test]
+async fn recorded_payloads_name_repositories_that_exist() {
+    let client = Client::new().await;
+    for name in ["issues", "pull_request", "push", "workflow_run"] {
+        let events = client.github.recorded(name);
+        assert!(events.len() >= 5);
+        for event in events {
+            let repository = &event.payload["repository"];
+            let owner = repository["owner"]["login"].as_str().expect("text");
+            let token = client
+                .token(owner, json!({"repository_ids": [repository["id"]]}))
+                .await;
+            let path = format!("repositories/{}", repository["id"]);
+            assert_eq!(client.get(&path, &token).await.1["id"], repository["id"]);
+        }
+    }
+}

@@ -50,7 +50,7 @@ impl Credentials {
             ));
         }
         let now = Instant::now();
-        if !self.active.as_ref().is_some_and(|(_, end)| *end > now) {
+        if self.active.as_ref().is_none_or(|(_, end)| *end <= now) {
             self.issued += 1;
             let token = format!("port-token-{}", self.issued);
             self.active = Some((token, now + self.lifetime));

@@ -270,3 +270,66 @@ async fn own_entities_are_found_by_their_datasource() {
     assert_eq!(answer["entities"].as_array().map(Vec::len), Some(1));
     assert_eq!(answer["entities"][0]["identifier"], "ours");
 }
+
+#[tokio::test]
+async fn a_limit_is_told_and_enforced() {
+    let client = Client::new().await;
+    let hour = std::time::Duration::from_secs(3600);
+    client.port.limit(crate::quota::Quota::of(1, hour));
+    let path = format!("{}/v1/blueprints/service", client.port.url());
+    let get = || client.http.get(&path).bearer_auth(&client.token).send();
+    let first = get().await.expect("an answer");
+    assert_eq!(
+        (
+            first.status().as_u16(),
+            &first.headers()["x-ratelimit-remaining"]
+        ),
+        (200, &"0".parse().expect("a value"))
+    );
+    let second = get().await.expect("an answer");
+    assert_eq!(second.status(), 429);
+    assert!(second.headers().contains_key("x-ratelimit-reset"));
+}
+
+#[tokio::test]
+async fn a_patch_renames_and_relations_follow() {
+    let client = Client::new().await;
+    let entity = json!({"identifier": "shop", "relations": {"owner": "payments"}});
+    client
+        .upsert("create_missing_related_entities=true", entity)
+        .await;
+    let path = format!("{}/v1/blueprints/team/entities/payments", client.port.url());
+    let request = client.http.patch(path).bearer_auth(&client.token);
+    let answer = request
+        .json(&json!({"identifier": "money", "title": "Money"}))
+        .send()
+        .await;
+    assert_eq!(answer.expect("an answer").status(), 200);
+    let shop = client.port.entity("service", "shop").expect("the shop");
+    assert_eq!(shop["relations"]["owner"], "money");
+    assert_eq!(
+        client.port.entity("team", "money").expect("the team")["title"],
+        "Money"
+    );
+}
+
+#[tokio::test]
+async fn equal_entities_have_equal_digests() {
+    let client = Client::new().await;
+    client
+        .upsert(
+            "",
+            json!({"identifier": "shop", "properties": {"tier": "gold"}}),
+        )
+        .await;
+    let first = client.port.digest("service", "shop");
+    client
+        .upsert(
+            "",
+            json!({"properties": {"tier": "gold"}, "identifier": "shop"}),
+        )
+        .await;
+    assert_eq!(client.port.digest("service", "shop"), first);
+    client.upsert("", json!({"identifier": "shop"})).await;
+    assert_ne!(client.port.digest("service", "shop"), first);
+}

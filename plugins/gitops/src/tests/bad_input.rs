@@ -67,6 +67,16 @@ fn a_bomb_is_defused() {
         "{}",
         complaint(&laughs)
     );
+    let long = format!(
+        "a: &a {}\nb: [{}]\n",
+        "x".repeat(100_000),
+        "*a,".repeat(1_000)
+    );
+    assert!(
+        complaint(&long).ends_with(repeated),
+        "{:.200}",
+        complaint(&long)
+    );
     assert!(complaint("a: &a [*a]\n").contains("stands inside the very value that it names"));
 
     let many = format!("a: [{}]\n", "1,".repeat(120_000));

@@ -188,6 +188,15 @@ fn of_two_files_that_declare_one_entity_the_first_is_used() {
 }
 
 #[test]
+fn one_file_that_declares_an_entity_twice_is_told_both_lines() {
+    let done =
+        map("- {identifier: cart, blueprint: service}\n- {identifier: cart, blueprint: service}\n");
+    assert_eq!(identifiers(&done), ["cart"]);
+    let [error] = errors(&done).try_into().expect("one error");
+    assert!(error.contains("at port.yml:1 and at port.yml:2"), "{error}");
+}
+
+#[test]
 fn aliases_and_merge_keys_are_written_out() {
     let done = map(
         "- &base {identifier: a, blueprint: service, properties: {tier: 1}}\n- <<: *base\n  identifier: b\n",

@@ -23,8 +23,13 @@ impl Acme {
         Self { github, port }
     }
 
-    /// A host with `gitops`, not started yet.
+    /// A host with `gitops`, not started yet, that learns of nothing but by webhooks.
     pub(crate) fn host(&self) -> TestHost {
+        self.host_at_first_start().env("SYNC_ON_START", "false")
+    }
+
+    /// One that takes in what is there, as the default is.
+    pub(crate) fn host_at_first_start(&self) -> TestHost {
         TestHost::between(&self.github, &self.port)
     }
 

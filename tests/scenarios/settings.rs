@@ -188,7 +188,7 @@ async fn a_key_or_an_id_of_another_app_is_told_in_one_line() {
     let other = STANDARD.encode(other.as_ref());
     let other = format!("-----BEGIN PRIVATE KEY-----\n{other}\n-----END PRIVATE KEY-----");
     for (name, value) in [("PRIVATE_KEY", other.as_str()), ("APP_ID", "4711")] {
-        let host = acme.host().bundled(&[]).env("SYNC_ON_START", "false");
+        let host = acme.host().bundled(&[]);
 
         let host = host.env(name, value).start().await;
 

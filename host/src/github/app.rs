@@ -111,6 +111,9 @@ impl App {
     /// Asks as the App. A JWT refused for our clock's sake is made again by GitHub's clock, once.
     pub(super) async fn send(&self, rest: &Rest, request: &Request<'_>) -> Result<Reply, Error> {
         let reply = rest.send(request, &self.jwt()?).await?;
+        if is_unknown(&reply) {
+            return Err(self.refused(&reply));
+        }
         if reply.status != 401 {
             return Ok(reply);
         }
@@ -245,7 +248,6 @@ impl App {
         let message = reply.message();
         match reply.status.as_u16() {
             403 if message.contains("suspended") => return Err(Error::Suspended { installation }),
-            404 if message.contains("Integration") => return Err(self.refused(&reply)),
             404 => return Err(Error::Gone { installation }),
             _ => {}
         }
@@ -283,6 +285,11 @@ impl App {
             self.tokens.invalidate(&scope).await;
         }
     }
+}
+
+/// GitHub's 404 for a JWT of an App that it does not know: about our credentials, not about what was asked for.
+fn is_unknown(reply: &Reply) -> bool {
+    reply.status == 404 && reply.message().contains("Integration")
 }
 
 /// How long a token that lives for `seconds` is used.

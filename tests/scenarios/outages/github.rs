@@ -23,7 +23,7 @@ async fn what_is_missing_is_named_at_start_a_line_each() {
     acme.github.repository("globex/.github-private");
     acme.github.organization("initech").suspend();
 
-    let host = acme.host().start().await;
+    let host = acme.host_at_first_start().start().await;
 
     host.wait_for_line("first start: ").await;
     let lines = host.lines();
@@ -177,9 +177,10 @@ async fn what_was_there_before_the_first_start_arrives_though_github_was_away_th
     let acme = Acme::new().await;
     acme.service("shop");
     acme.github.go_down();
-    let host = acme.host().start().await;
+    let host = acme.host_at_first_start().start().await;
 
-    host.wait_for_line("GitHub could not be asked").await;
+    host.wait_for_line("the installations could not be listed, next try in 1 s")
+        .await;
     acme.github.go_up();
 
     acme.port.wait_for_entity("service", "shop").await;
@@ -188,15 +189,19 @@ async fn what_was_there_before_the_first_start_arrives_though_github_was_away_th
 #[tokio::test]
 async fn one_organization_in_trouble_does_not_keep_the_others_from_being_taken_in() {
     let acme = Acme::new().await;
-    acme.github
-        .organization("acme")
-        .without_permission("metadata");
+    acme.service("shop");
+    let refused = Fault::status(403).on("/installation/repositories");
+    acme.github.fail(refused);
     let globex = acme.github.repository("globex/mill");
     globex.push(&[("port.yml", &described("mill"))], "Describe it");
 
-    let _host = acme.host().start().await;
+    let host = acme.host_at_first_start().start().await;
 
     acme.port.wait_for_entity("service", "mill").await;
+    let line = host
+        .wait_for_line("first start: repositories of acme")
+        .await;
+    assert!(line.contains("the next start tries again"), "{line}");
 }
 
 #[tokio::test]
@@ -313,7 +318,7 @@ async fn the_first_start_takes_in_every_page_of_repositories_once() {
     for number in 0..130 {
         acme.service(&format!("shop-{number}"));
     }
-    let mut host = acme.host().start().await;
+    let mut host = acme.host_at_first_start().start().await;
 
     host.wait_for_line("first start: 130 repositories were taken in")
         .await;

@@ -112,7 +112,7 @@ async fn a_blueprint_that_is_missing_and_a_target_that_is_missing_are_named() {
         "createMissingRelatedEntities: false\n",
     );
     shop.push(&[own], "Nothing out of thin air");
-    let host = acme.host().env("SYNC_ON_START", "false").start().await;
+    let host = acme.host().start().await;
     let port_yml = all(&["shop"])
         + "---\nidentifier: lost\nblueprint: service\nrelations:\n  system: nowhere\n"
         + "---\nidentifier: odd\nblueprint: unheard\n";

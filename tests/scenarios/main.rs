@@ -1,3 +1,5 @@
+mod fence;
+mod hostile;
 mod load;
 mod readme;
 mod swap;

@@ -1,6 +1,7 @@
 mod fence;
 mod hostile;
 mod load;
+mod purity;
 mod readme;
 mod swap;
 mod walls;

@@ -9,6 +9,7 @@ mod endpoint;
 mod error;
 mod git;
 mod limits;
+mod reply;
 mod rest;
 #[cfg(test)]
 pub(crate) mod standin;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use moka::future::Cache;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -31,15 +33,22 @@ pub use self::error::Error;
 pub use self::git::{Head, Mode, TreeEntry};
 
 use self::app::App;
-use self::endpoint::{APP, INSTALLATIONS, REPOSITORIES, REPOSITORY, REPOSITORY_BY_ID};
-use self::rest::{JSON, Reply, Request, Rest};
+use self::endpoint::{
+    APP, INSTALLATIONS, ORGANIZATION_INSTALLATION, REPOSITORIES, REPOSITORY, REPOSITORY_BY_ID,
+    REPOSITORY_INSTALLATION,
+};
+use self::reply::Reply;
+use self::rest::{JSON, Request, Rest};
 use crate::settings;
-use crate::subject::Repository;
+use crate::subject::{NO_INSTALLATION, Organization, Repository};
 
 /// A recursive tree has at most 7 MB (GitHub docs, Get a tree), a page of repositories far less.
 const ANSWER: usize = 32 << 20;
 /// Of 100 each: whoever has more than 100,000 of anything is told instead of waited for.
 const PAGES: usize = 1000;
+/// Installations found by name, and for how long: an App that was just installed need not wait longer.
+const FOUND: u64 = 10_000;
+const FOUND_FOR: Duration = Duration::from_secs(60);
 
 /// GitHub, as this App sees it. Cheap to clone.
 #[derive(Clone)]
@@ -48,6 +57,8 @@ pub struct GitHub(Arc<Inner>);
 struct Inner {
     rest: Rest,
     app: App,
+    /// By the path that was asked; [`NO_INSTALLATION`] where there is none.
+    found: Cache<String, u64>,
 }
 
 /// The App as it is registered.
@@ -97,6 +108,10 @@ impl GitHub {
         Ok(Self(Arc::new(Inner {
             rest: Rest::new(settings.api.clone(), settings.extra_ca.as_deref())?,
             app: App::new(settings)?,
+            found: Cache::builder()
+                .max_capacity(FOUND)
+                .time_to_live(FOUND_FOR)
+                .build(),
         })))
     }
 
@@ -114,6 +129,34 @@ impl GitHub {
         })
         .await?;
         Ok(all)
+    }
+
+    /// The installation that includes a repository or, without one, an organization; [`NO_INSTALLATION`] if none does.
+    /// For what a hook other than the App's own sends: it names none.
+    pub async fn installation_of(
+        &self,
+        organization: &Organization,
+        repository: Option<&Repository>,
+    ) -> Result<u64, Error> {
+        #[derive(Deserialize)]
+        struct Found {
+            id: u64,
+        }
+        let (endpoint, values) = match repository {
+            Some(found) => (&REPOSITORY_INSTALLATION, vec![&*found.owner, &*found.name]),
+            None => (&ORGANIZATION_INSTALLATION, vec![&*organization.login]),
+        };
+        let asking = async {
+            match self.ask(endpoint, &values, None).await {
+                Ok(reply) => Ok(reply.json::<Found>()?.id),
+                Err(Error::Missing { .. }) => Ok(NO_INSTALLATION),
+                Err(failed) => Err(failed),
+            }
+        };
+        let found = self.0.found.try_get_with(endpoint.fill(&values), asking);
+        found
+            .await
+            .map_err(|failed: Arc<Error>| Error::clone(&failed))
     }
 
     /// Every repository that an installation includes.

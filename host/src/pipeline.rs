@@ -10,19 +10,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinSet;
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use crate::answers::Answers;
 use crate::delivery::Delivery;
 use crate::files::Configurations;
-use crate::github::GitHub;
+use crate::github::{self, GitHub};
 use crate::inbox::{Claim, Full, Inbox, Item};
 use crate::plugins::contract::{AnswerValue, Configuration, Event, Outcome};
 use crate::plugins::{Fault, Opened, Plugin, Plugins};
 use crate::port::Port;
 use crate::resync::Resync;
 use crate::settings::AllowedBlueprints;
-use crate::subject::{self, Chore, Touch};
+use crate::subject::{self, Chore, NO_INSTALLATION, Touch};
 
 use event::Scene;
 use write::Written;
@@ -68,6 +69,15 @@ enum Fate {
     },
     /// The event is put aside for this plugin, with the reason.
     Aside(String),
+}
+
+impl Fate {
+    fn of(fault: Fault) -> Self {
+        match fault {
+            Fault::Host(why) => Self::Later { why, after: None },
+            fault => Self::Aside(fault.to_string()),
+        }
+    }
 }
 
 impl Pipeline {
@@ -122,21 +132,23 @@ impl Pipeline {
 
     /// Work until the inbox is closed and empty.
     pub async fn run(self: Arc<Self>) {
-        let workers: Vec<_> = (0..WORKERS)
-            .map(|_| {
-                let pipeline = self.clone();
-                tokio::spawn(async move {
-                    while let Some(claim) = pipeline.inbox.take().await {
-                        let span = span_of(claim.item());
-                        pipeline.work(claim).instrument(span).await;
-                    }
-                })
-            })
-            .collect();
-        for worker in workers {
-            if let Err(panicked) = worker.await {
-                error!("a worker ended early: {panicked}");
+        let mut workers = JoinSet::new();
+        for _ in 0..WORKERS {
+            workers.spawn(self.clone().worker());
+        }
+        while let Some(ended) = workers.join_next().await {
+            // Its claim was dropped and so put back.
+            if let Err(panicked) = ended {
+                error!("a worker panicked, which is a bug of Portolan's: {panicked}");
+                workers.spawn(self.clone().worker());
             }
+        }
+    }
+
+    async fn worker(self: Arc<Self>) {
+        while let Some(claim) = self.inbox.take().await {
+            let span = span_of(claim.item());
+            self.work(claim).instrument(span).await;
         }
     }
 
@@ -146,7 +158,7 @@ impl Pipeline {
         let began = Instant::now();
         let kind = claim.item().subject.kind.clone();
         let mut later: Option<(String, Option<Duration>)> = None;
-        let scene = match Scene::set_up(claim.item(), &self.github, &self.answers).await {
+        let scene = match self.scene(&mut claim).await {
             Ok(Some(scene)) => scene,
             Ok(None) => {
                 info!(kind, "nothing to map");
@@ -205,6 +217,18 @@ impl Pipeline {
         }
     }
 
+    /// Where nobody is installed an event goes on: what its webhook brought can be mapped, only asking is in vain.
+    async fn scene(&self, claim: &mut Claim) -> Result<Option<Scene>, github::Error> {
+        let subject = &claim.item().subject;
+        if subject.installation == NO_INSTALLATION && !subject.gone {
+            let (organization, repository) = (&subject.organization, subject.repository.as_ref());
+            let found = self.github.installation_of(organization, repository);
+            let found = found.await?;
+            claim.belongs_to(found);
+        }
+        Scene::set_up(claim.item(), &self.github, &self.answers).await
+    }
+
     async fn map(&self, plugin: &Arc<Plugin>, item: &Item, scene: &Scene) -> Fate {
         let (configuration, opened) = match self.configuration(plugin, item).await {
             Ok(Some(found)) => found,
@@ -226,7 +250,7 @@ impl Pipeline {
         let mut asking = scene.asking();
         loop {
             match call(plugin, &configuration, &event).await {
-                Err(fault) => return Fate::Aside(fault.to_string()),
+                Err(fault) => return Fate::of(fault),
                 Ok(Outcome::Unchanged) => return Fate::Nothing("nothing changed"),
                 Ok(Outcome::Ask(questions)) => match asking.answer(&questions).await {
                     Ok(answers) => event.answers.extend(answers),
@@ -288,7 +312,7 @@ impl Pipeline {
                 return Ok(Some((candidate, opened)));
             }
             Err(Fault::Configuration(diagnostics)) => diagnostics,
-            Err(fault) => return Err(Fate::Aside(fault.to_string())),
+            Err(fault) => return Err(Fate::of(fault)),
         };
         write::say(&plugin.name, &diagnostics);
         let last_good = configurations.last_good(&plugin.name, organization, repository);
@@ -303,7 +327,7 @@ impl Pipeline {
             Ok(opened) => Ok(Some((last_good, opened))),
             // A new version of the plugin may refuse what an older one opened.
             Err(Fault::Configuration(_)) => Ok(None),
-            Err(fault) => Err(Fate::Aside(fault.to_string())),
+            Err(fault) => Err(Fate::of(fault)),
         }
     }
 }

@@ -25,7 +25,7 @@ use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use fault::Fault;
-pub use plugin::{Opened, Plugin};
+pub use plugin::{Instance, Opened, Plugin};
 use reload::Folders;
 use sandbox::Sandbox;
 

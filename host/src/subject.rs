@@ -13,6 +13,10 @@ use std::sync::Arc;
 use crate::delivery::Delivery;
 use payload::Origin;
 
+/// In the place of an installation's id, where a webhook names none: a hook of a repository or an organization
+/// does not know of Apps, and what it tells is as true. GitHub's ids begin at 1.
+pub const NO_INSTALLATION: u64 = 0;
+
 /// The account that an installation belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organization {
@@ -46,6 +50,7 @@ pub struct Subject {
     pub kind: String,
     /// The lane: made of GitHub's ids, so that a rename changes nothing.
     pub key: String,
+    /// [`NO_INSTALLATION`] until it is found, or when there is none.
     pub installation: u64,
     pub organization: Organization,
     pub repository: Option<Repository>,
@@ -130,6 +135,9 @@ fn read(delivery: &Delivery) -> Result<Vec<Touch>, String> {
         return Ok(Vec::new());
     };
     match delivery.event() {
+        event if event.starts_with("installation") && origin.installation == NO_INSTALLATION => {
+            Err("`installation.id` is missing".to_owned())
+        }
         "push" => repository::push(delivery, origin),
         "repository" => repository::changed(delivery, origin),
         "installation" => installation::changed(delivery, origin),

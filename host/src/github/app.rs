@@ -22,8 +22,10 @@ use tokio::time::sleep;
 use super::Error;
 use super::endpoint::ACCESS_TOKENS;
 use super::limits::date;
-use super::rest::{JSON, Reply, Request, Rest};
+use super::reply::Reply;
+use super::rest::{JSON, Request, Rest};
 use crate::settings;
+use crate::subject::NO_INSTALLATION;
 
 /// Seconds before now that a JWT begins, and after now that it ends: ten minutes in all is GitHub's maximum,
 /// and this way a clock that is a minute off does no harm in either direction.
@@ -159,7 +161,11 @@ impl App {
             }
             self.drop_token(scope, &token).await;
             if renewed {
-                return reply.success(None);
+                return match scope {
+                    Scope::Whole { .. } => reply.success(None),
+                    // Minting worked twice: it is this path that takes no installation's token.
+                    Scope::Reading { .. } => Err(reply.unexpected()),
+                };
             }
             renewed = true;
         }
@@ -198,6 +204,7 @@ impl App {
     async fn token(&self, rest: &Rest, scope: Scope) -> Result<Token, Error> {
         let minting = async {
             match scope {
+                _ if scope.installation() == NO_INSTALLATION => Err(Error::NotInstalled),
                 Scope::Whole { installation } => self.mint(rest, installation, json!({})).await,
                 Scope::Reading {
                     installation,

@@ -40,6 +40,8 @@ pub const ENDPOINTS: &[&Endpoint] = &[
     &APP,
     &INSTALLATIONS,
     &ACCESS_TOKENS,
+    &REPOSITORY_INSTALLATION,
+    &ORGANIZATION_INSTALLATION,
     &REPOSITORIES,
     &REPOSITORY,
     &REPOSITORY_BY_ID,
@@ -56,6 +58,9 @@ pub(super) const ACCESS_TOKENS: Endpoint = app(
     "/app/installations/{installation_id}/access_tokens",
     "",
 );
+pub(super) const REPOSITORY_INSTALLATION: Endpoint =
+    app("GET", "/repos/{owner}/{repo}/installation", "");
+pub(super) const ORGANIZATION_INSTALLATION: Endpoint = app("GET", "/orgs/{org}/installation", "");
 pub(super) const REPOSITORIES: Endpoint = get(
     "/installation/repositories",
     "?per_page=100",

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Organization, Repository};
+use super::{NO_INSTALLATION, Organization, Repository};
 use crate::delivery::Delivery;
 
 /// Whose a delivery is.
@@ -39,10 +39,7 @@ impl Origin {
         let Some(organization) = organization else {
             return Ok(None);
         };
-        let installation = delivery.installation().ok_or(
-            "it names no installation, so it does not come from a GitHub App's webhook; \
-             remove the webhook of the repository or organization that sends it",
-        )?;
+        let installation = delivery.installation().unwrap_or(NO_INSTALLATION);
         Ok(Some(Self {
             installation,
             organization,

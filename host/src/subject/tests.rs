@@ -239,6 +239,15 @@ fn any_other_event_is_a_subject_by_its_name() {
 }
 
 #[test]
+fn what_a_repositorys_own_hook_sends_names_no_installation_and_counts() {
+    let star = only_subject(about("star", json!({"installation": null})).unwrap());
+    assert_eq!(
+        (star.key.as_str(), star.installation),
+        ("star/5", NO_INSTALLATION)
+    );
+}
+
+#[test]
 fn an_event_about_nothing_touches_nothing() {
     let ping = json!({"zen": "Design for failure.", "installation": null});
     assert_eq!(about("ping", ping), Ok(Vec::new()));
@@ -249,9 +258,9 @@ fn an_event_about_nothing_touches_nothing() {
 #[test]
 fn what_cannot_be_read_says_what_is_missing() {
     let said = |event: &str, extra: Value| about(event, extra).unwrap_err().to_string();
-    let installation = said("star", json!({"installation": null}));
+    let installation = said("installation_repositories", json!({"installation": null}));
     assert!(
-        installation.contains("names no installation"),
+        installation.contains("`installation.id` is missing"),
         "{installation}"
     );
     let object = said("issues", json!({}));

@@ -1,0 +1,179 @@
+//! `port-app-config.yml`: the repository's, else the organization's; a mistake in it changes nothing.
+
+use super::{World, only_line};
+
+const OWN: &str = ".github/port-app-config.yml";
+
+fn spec(identifier: &str) -> String {
+    format!("identifier: {identifier}\nblueprint: service\nproperties: {{tier: {identifier}}}\n")
+}
+
+#[tokio::test]
+async fn a_repository_says_where_its_specs_lie() {
+    let world = World::start().await;
+    world
+        .push(&[
+            (OWN, "specPath:\n  - catalog/*.yaml\n  - extra.yml\n"),
+            ("port.yml", &spec("unread")),
+            ("catalog/cart.yaml", &spec("cart")),
+            ("catalog/deep/er.yaml", &spec("deeper")),
+            ("extra.yml", &spec("extra")),
+        ])
+        .await;
+    assert_eq!(world.identifiers("service"), ["cart", "extra"]);
+}
+
+#[tokio::test]
+async fn an_organization_speaks_for_repositories_that_say_nothing_themselves() {
+    let world = World::start().await;
+    let home = world.github.repository("acme/.github-private");
+    home.push(
+        &[("port-app-config.yml", "specPath: org.yml\n")],
+        "Settle it",
+    );
+
+    world
+        .push(&[("org.yml", &spec("by-org")), ("own.yml", &spec("by-repo"))])
+        .await;
+    assert_eq!(world.identifiers("service"), ["by-org"]);
+
+    world.push(&[(OWN, "specPath: own.yml\n")]).await;
+    assert_eq!(world.identifiers("service"), ["by-org", "by-repo"]);
+}
+
+#[tokio::test]
+async fn what_the_organization_changes_holds_from_the_next_push_on() {
+    let world = World::start().await;
+    let files = [("a.yml", &*spec("a")), ("b.yml", &*spec("b"))];
+    let home = world.github.repository("acme/.github-private");
+    let config = |text: &str| home.push(&[("port-app-config.yml", text)], "Settle it");
+    config("specPath: a.yml\n");
+    world.push(&files).await;
+    assert_eq!(world.identifiers("service"), ["a"]);
+
+    let commit = config("specPath: b.yml\n");
+    let said = world.host.said();
+    let event = home.pushed(&commit);
+    world.github.deliver(&world.host.url(), &event).await;
+    world
+        .host
+        .wait_for_line_after(said, "mapped tree of acme/.github-private")
+        .await;
+    world.push(&files).await;
+    assert_eq!(world.identifiers("service"), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_mistake_is_named_with_its_place_and_the_last_good_configuration_stays() {
+    let world = World::start().await;
+    world
+        .push(&[(OWN, "specPath: a.yml\n"), ("port.yml", &spec("unread"))])
+        .await;
+
+    let said = world
+        .push(&[
+            (OWN, "specPath: a.yml\nenableMergeEntity: maybe\n"),
+            ("a.yml", &spec("a")),
+        ])
+        .await;
+    only_line(
+        &said,
+        ".github/port-app-config.yml:2:20: `enableMergeEntity` must be true or false, but text stands here.",
+    );
+    only_line(
+        &said,
+        "the last configuration without mistakes stays in force",
+    );
+    assert_eq!(world.identifiers("service"), ["a"]);
+
+    let said = world.push(&[(OWN, "specPath: [a.yml, port.yml]\n")]).await;
+    assert!(
+        !said.iter().any(|line| line.contains("port-app-config")),
+        "{said:?}"
+    );
+    assert_eq!(world.identifiers("service"), ["a", "unread"]);
+}
+
+#[tokio::test]
+async fn a_configuration_wrong_from_the_start_writes_nothing_and_says_so() {
+    let world = World::start().await;
+    let files = [
+        (OWN, "specPath:\n\t- port.yml\n"),
+        ("port.yml", &*spec("shop")),
+    ];
+    let until = "no earlier one is known";
+    let said = world.push_to(&world.shop, &files, until).await;
+    only_line(
+        &said,
+        ".github/port-app-config.yml:2:1: A tab stands where YAML wants spaces.",
+    );
+    assert!(world.identifiers("service").is_empty());
+}
+
+#[tokio::test]
+async fn what_is_absent_keeps_its_value_and_null_clears_it() {
+    let world = World::start().await;
+    let properties =
+        |text: &str| format!("identifier: shop\nblueprint: service\nproperties: {text}\n");
+    let all = properties("{tier: gold, replicas: 3, url: \"https://shop.example\"}");
+    world.push(&[("port.yml", &all)]).await;
+
+    world
+        .push(&[("port.yml", &properties("{tier: null, replicas: 4}"))])
+        .await;
+
+    let shop = world.service("shop");
+    let shop = &shop["properties"];
+    assert_eq!(shop["replicas"], 4);
+    assert_eq!(shop["url"], "https://shop.example");
+    assert!(shop["tier"].is_null(), "{shop}");
+}
+
+#[tokio::test]
+async fn without_merging_what_is_absent_goes() {
+    let world = World::start().await;
+    let properties =
+        |text: &str| format!("identifier: shop\nblueprint: service\nproperties: {text}\n");
+    let all = properties("{tier: gold, replicas: 3}");
+    world
+        .push(&[(OWN, "enableMergeEntity: false\n"), ("port.yml", &all)])
+        .await;
+
+    world
+        .push(&[("port.yml", &properties("{replicas: 4}"))])
+        .await;
+
+    let shop = world.service("shop");
+    assert_eq!(shop["properties"]["replicas"], 4);
+    assert!(shop["properties"]["tier"].is_null(), "{shop}");
+}
+
+#[tokio::test]
+async fn without_bare_targets_entities_are_written_after_what_they_point_at() {
+    let world = World::start().await;
+    let said = world
+        .push(&[
+            (OWN, "createMissingRelatedEntities: false\n"),
+            (
+                "port.yml",
+                "- {identifier: shop, blueprint: service, relations: {system: core}}\n\
+                 - {identifier: core, blueprint: system}\n\
+                 - {identifier: lost, blueprint: service, relations: {system: nowhere}}\n",
+            ),
+        ])
+        .await;
+
+    assert_eq!(world.identifiers("service"), ["shop"]);
+    assert_eq!(world.identifiers("system"), ["core"]);
+    let refused = only_line(&said, "nowhere");
+    assert!(refused.contains("lost"), "{refused}");
+    only_line(&said, "2 upserted, 2 of them new, 1 refused");
+    let writes = world.port.requests();
+    let writes: Vec<_> = writes
+        .iter()
+        .filter(|request| request.path.contains("/entities"))
+        .collect();
+    assert!(writes[0].path.contains("/system/"), "{writes:?}");
+    let bare = "create_missing_related_entities=true";
+    assert!(writes.iter().all(|request| !request.query.contains(bare)));
+}

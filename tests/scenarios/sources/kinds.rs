@@ -1,0 +1,182 @@
+//! Kinds by a mapper of one's own: `pull-requests` is the README's tutorial, `misbehaving` maps issues and stars.
+
+use portolan_tests::github::FakeGitHub;
+use portolan_tests::host::{RunningHost, TestHost};
+use portolan_tests::port::FakePort;
+use serde_json::{Value, json};
+
+use super::{deliver, stand_ins};
+
+async fn mapping(plugin: &str, github: &FakeGitHub, port: &FakePort) -> RunningHost {
+    github.organization("acme");
+    let host = TestHost::between(github, port).env("SYNC_ON_START", "false");
+    host.plugin(plugin).start().await
+}
+
+#[tokio::test]
+async fn a_pull_request_is_what_its_last_event_says() {
+    let (github, port) = stand_ins().await;
+    let host = mapping("pull-requests", &github, &port).await;
+    let shop = github.repository("acme/shop");
+    shop.push_to("fast", &[("a.txt", "a")], "Begin");
+    let number = shop.open_pull_request("Be fast", "fast");
+    let opened = shop.pull_request_event("opened", number);
+    let identifier = format!("shop{}", opened.payload["pull_request"]["id"]);
+
+    deliver(&github, &host, &opened).await;
+    let entity = port.wait_for_entity("githubPullRequest", &identifier).await;
+    assert_eq!(
+        (&entity["title"], &entity["properties"]["status"]),
+        (&json!("Be fast"), &json!("open"))
+    );
+    assert_eq!(entity["relations"]["service"], "shop");
+
+    shop.close_pull_request(number, true);
+    deliver(&github, &host, &shop.pull_request_event("closed", number)).await;
+    let merged = |port: &FakePort| {
+        let entity = port.entity("githubPullRequest", &identifier);
+        entity.is_some_and(|entity| entity["properties"]["status"] == "merged")
+    };
+    port.wait_for("the merge", merged).await;
+    let stored = port
+        .stored("githubPullRequest", &identifier)
+        .expect("just seen");
+    let installation = github.organization("acme").installation_id();
+    assert_eq!(
+        stored.datasource,
+        format!("port/github/v1.0.0/{installation}/exporter")
+    );
+}
+
+#[tokio::test]
+async fn events_of_one_pull_request_apply_in_order_and_ask_github_nothing() {
+    let (github, port) = stand_ins().await;
+    let host = mapping("pull-requests", &github, &port).await;
+    let shop = github.repository("acme/shop");
+    shop.push_to("fast", &[("a.txt", "a")], "Begin");
+    let number = shop.open_pull_request("Title 0", "fast");
+    let opened = shop.pull_request_event("opened", number);
+    let identifier = format!("shop{}", opened.payload["pull_request"]["id"]);
+    deliver(&github, &host, &opened).await;
+    port.wait_for_entity("githubPullRequest", &identifier).await;
+    let (asked, written) = (github.mark(), port.mark());
+
+    for nth in 1..=30 {
+        shop.retitle_pull_request(number, &format!("Title {nth:02}"));
+        deliver(&github, &host, &shop.pull_request_event("edited", number)).await;
+    }
+    let last = |port: &FakePort| {
+        let entity = port.entity("githubPullRequest", &identifier);
+        entity.is_some_and(|entity| entity["title"] == "Title 30")
+    };
+    port.wait_for("the last title", last).await;
+    host.stop().await;
+
+    assert_eq!(
+        port.entity("githubPullRequest", &identifier).expect("seen")["title"],
+        "Title 30"
+    );
+    let calls = port.requests_since(written).into_iter();
+    let bodies = calls.filter_map(|call| serde_json::from_slice::<Value>(&call.body).ok());
+    let titles = bodies.flat_map(|body| body["entities"].as_array().cloned().unwrap_or_default());
+    let titles: Vec<_> = titles.map(|entity| entity["title"].to_string()).collect();
+    assert!(titles.is_sorted() && !titles.is_empty(), "{titles:?}");
+    assert_eq!(
+        github.requests_since(asked).len(),
+        0,
+        "the webhook brought all that was needed"
+    );
+}
+
+#[tokio::test]
+async fn issues_and_stars_reach_the_mapper_that_asks_for_them() {
+    let (github, port) = stand_ins().await;
+    let host = mapping("misbehaving", &github, &port).await;
+    let shop = github.repository("acme/shop");
+    let number = shop.open_issue("It is slow");
+    let opened = shop.issue_event("opened", number);
+    let identifier = opened.payload["issue"]["id"].to_string();
+
+    deliver(&github, &host, &opened).await;
+    let issue = port.wait_for_entity("issue", &identifier).await;
+    assert_eq!(issue["properties"]["state"], "open");
+    shop.close_issue(number);
+    deliver(&github, &host, &shop.issue_event("closed", number)).await;
+    let closed = |port: &FakePort| {
+        let issue = port.entity("issue", &identifier);
+        issue.is_some_and(|issue| issue["properties"]["state"] == "closed")
+    };
+    port.wait_for("the issue to be closed", closed).await;
+
+    deliver(&github, &host, &shop.star()).await;
+    port.wait_for_entity("stargazer", "mona").await;
+    host.wait_for_line("misbehaving").await;
+}
+
+#[tokio::test]
+async fn what_no_plugin_maps_is_acknowledged_and_left() {
+    let (github, port) = stand_ins().await;
+    github.organization("acme");
+    let host = TestHost::between(&github, &port).env("SYNC_ON_START", "false");
+    let host = host.env("LOG_LEVEL", "debug").start().await;
+    let shop = github.repository("acme/shop");
+    let run = shop.start_run("CI");
+    shop.finish_run(run, "success");
+    let asked = github.mark();
+
+    deliver(&github, &host, &shop.run_event("completed", run)).await;
+    host.wait_for_line("acknowledged workflow_run: no plugin maps it")
+        .await;
+    deliver(&github, &host, &shop.star()).await;
+    host.wait_for_line("acknowledged star: no plugin maps it")
+        .await;
+
+    assert!(github.requests_since(asked).is_empty());
+    assert_eq!(port.writes(), 0);
+}
+
+#[tokio::test]
+async fn githubs_recorded_pull_requests_become_what_the_tutorial_describes() {
+    let (github, port) = stand_ins().await;
+    let host = mapping("pull-requests", &github, &port).await;
+    for event in github.recorded("pull_request") {
+        deliver(&github, &host, &event).await;
+        let (pull, repository) = (&event.payload["pull_request"], &event.payload["repository"]);
+        let name = repository["name"].as_str().expect("a name");
+        let status = if pull["merged_at"].is_null() {
+            &pull["state"]
+        } else {
+            &json!("merged")
+        };
+        let described = |port: &FakePort| {
+            let entity = port.entity("githubPullRequest", &format!("{name}{}", pull["id"]));
+            entity.is_some_and(|entity| {
+                entity["title"] == pull["title"]
+                    && entity["properties"]
+                        == json!({"status": status, "creator": pull["user"]["login"], "link": pull["html_url"]})
+                    && entity["relations"]["service"] == name
+            })
+        };
+        port.wait_for(
+            &format!("{} {}", event.name, event.payload["action"]),
+            described,
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn every_other_recorded_payload_is_accepted() {
+    let (github, port) = stand_ins().await;
+    let host = mapping("misbehaving", &github, &port).await;
+    for name in ["issues", "push", "workflow_run"] {
+        for event in github.recorded(name) {
+            deliver(&github, &host, &event).await;
+        }
+    }
+    let (status, said) = host.stop().await;
+    assert!(status.success());
+    let trouble = |line: &&String| line.contains("put aside") || line.contains("panicked");
+    let trouble: Vec<_> = said.iter().filter(trouble).collect();
+    assert!(trouble.is_empty(), "{trouble:#?}");
+}

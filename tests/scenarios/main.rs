@@ -1,7 +1,10 @@
 mod acme;
+mod fence;
+mod hostile;
 mod load;
 mod outages;
 mod port_yml;
+mod purity;
 mod readme;
 mod settings;
 mod shutdown;

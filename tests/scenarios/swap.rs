@@ -122,6 +122,7 @@ async fn a_broken_file_is_named_once_and_what_worked_goes_on() {
         host.plugin_as("pull-requests", other);
         host.wait_for_line(&format!("loaded plugin {other}")).await;
     }
+    assert_eq!(next_made_by(&github, &port, &host, &shop).await, mark(1));
     let lines = host.lines();
     let named = lines.iter().filter(|line| line.contains("is not loaded"));
     assert_eq!(named.count(), 1);

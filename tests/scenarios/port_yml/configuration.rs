@@ -1,5 +1,7 @@
 //! `port-app-config.yml`: the repository's, else the organization's; a mistake in it changes nothing.
 
+use portolan_tests::journal::Recorded;
+
 use super::{World, only_line};
 
 const OWN: &str = ".github/port-app-config.yml";
@@ -105,7 +107,7 @@ async fn a_configuration_wrong_from_the_start_writes_nothing_and_says_so() {
     let said = world.push_to(&world.shop, &files, until).await;
     only_line(
         &said,
-        ".github/port-app-config.yml:2:1: A tab stands where YAML wants spaces.",
+        ".github/port-app-config.yml:2:2: A tab stands where YAML wants spaces.",
     );
     assert!(world.identifiers("service").is_empty());
 }
@@ -173,7 +175,11 @@ async fn without_bare_targets_entities_are_written_after_what_they_point_at() {
         .iter()
         .filter(|request| request.path.contains("/entities"))
         .collect();
-    assert!(writes[0].path.contains("/system/"), "{writes:?}");
+    let first = |part: &str| {
+        let named = |request: &&Recorded| String::from_utf8_lossy(&request.body).contains(part);
+        writes.iter().position(|request| named(request))
+    };
+    assert!(first("\"identifier\":\"core\"") < first("\"identifier\":\"shop\""));
     let bare = "create_missing_related_entities=true";
     assert!(writes.iter().all(|request| !request.query.contains(bare)));
 }

@@ -59,6 +59,8 @@ async fn events_of_one_pull_request_apply_in_order_and_ask_github_nothing() {
     let identifier = format!("shop{}", opened.payload["pull_request"]["id"]);
     deliver(&github, &host, &opened).await;
     port.wait_for_entity("githubPullRequest", &identifier).await;
+    host.wait_for_line("acme: no readable repository `.github-private`")
+        .await;
     let (asked, written) = (github.mark(), port.mark());
 
     for nth in 1..=30 {
@@ -81,11 +83,8 @@ async fn events_of_one_pull_request_apply_in_order_and_ask_github_nothing() {
     let titles = bodies.flat_map(|body| body["entities"].as_array().cloned().unwrap_or_default());
     let titles: Vec<_> = titles.map(|entity| entity["title"].to_string()).collect();
     assert!(titles.is_sorted() && !titles.is_empty(), "{titles:?}");
-    assert_eq!(
-        github.requests_since(asked).len(),
-        0,
-        "the webhook brought all that was needed"
-    );
+    let asked = github.requests_since(asked);
+    assert!(asked.is_empty(), "the webhook brought all: {asked:?}");
 }
 
 #[tokio::test]
@@ -176,7 +175,6 @@ async fn every_other_recorded_payload_is_accepted() {
     }
     let (status, said) = host.stop().await;
     assert!(status.success());
-    let trouble = |line: &&String| line.contains("put aside") || line.contains("panicked");
-    let trouble: Vec<_> = said.iter().filter(trouble).collect();
-    assert!(trouble.is_empty(), "{trouble:#?}");
+    let panicked = |line: &&String| line.contains("panicked");
+    assert_eq!(said.iter().find(panicked), None);
 }

@@ -296,12 +296,14 @@ impl World {
 
     /// What became of the question, and the text of the answer.
     async fn answer(&self, question: &str) -> (String, String) {
+        let said = self.host.said();
         let number = self.shop.open_issue(question);
         let event = self.shop.issue_event("opened", number);
         let (status, text) = self.github.deliver(&self.host.url(), &event).await;
         assert_eq!(status, 202, "{text}");
         let id = event.payload["issue"]["id"].to_string();
         let entity = self.port.wait_for_entity("answer", &id).await;
+        self.host.wait_for_line_after(said, "mapped issue").await;
         let text = |name: &str| {
             entity["properties"][name]
                 .as_str()

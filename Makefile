@@ -65,8 +65,10 @@ $(TOOLS)/bin/hadolint:
 hadolint: $(if $(shell command -v hadolint 2>/dev/null),,$(TOOLS)/bin/hadolint)
 	$(call step,hadolint,hadolint Dockerfile)
 
-bench: guests ## the benchmarks
-	$(call step,benchmarks,cargo bench --workspace --benches)
+# One build for the host and for what measures it; BENCH=sandbox for one group, BENCH=--json for machines.
+bench: guests ## what a delivery costs, against references of the same run
+	$(call step,optimised host,cargo build --release --workspace --bin portolan --bench portolan)
+	@cargo bench --quiet --workspace --bench portolan -- $(BENCH)
 
 ci: ## what CI runs
 	@bash .ci/run

@@ -48,7 +48,7 @@ use crate::{Answer, Error, File, Question, Questions, json};
 /// }
 /// # let _ = map;
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Event {
     pub(crate) kind: String,
     pub(crate) time: String,
@@ -249,7 +249,7 @@ impl Webhook {
 }
 
 /// JSON text of the host's, parsed at the first look.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Parsed<T> {
     text: String,
     value: OnceCell<T>,

@@ -1,10 +1,12 @@
 //! A repository's text files at one commit: the tree once, each file once, both by sha and for all repositories.
 //!
 //! Knows paths, globs and caps. What the files mean, and who wants them, it does not know;
-//! which of them configure a plugin is [`configuration`]'s part.
+//! which of them configure a plugin is [`Configurations`]' part.
 
 mod configuration;
 mod glob;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::sync::Arc;
@@ -155,9 +157,6 @@ impl Files {
     }
 
     async fn text(&self, at: &At, entry: &Entry) -> Result<Option<Arc<str>>, github::Error> {
-        if entry.size == 0 {
-            return Ok(Some("".into()));
-        }
         let fetching = async {
             let (github, sha) = (&self.0.github, &entry.sha);
             let bytes = github.blob(at.installation, &at.repository, sha).await?;

@@ -9,6 +9,7 @@ mod endpoint;
 mod error;
 mod git;
 mod limits;
+mod reply;
 mod rest;
 #[cfg(test)]
 pub(crate) mod standin;
@@ -36,7 +37,8 @@ use self::endpoint::{
     APP, INSTALLATIONS, ORGANIZATION_INSTALLATION, REPOSITORIES, REPOSITORY, REPOSITORY_BY_ID,
     REPOSITORY_INSTALLATION,
 };
-use self::rest::{JSON, Reply, Request, Rest};
+use self::reply::Reply;
+use self::rest::{JSON, Request, Rest};
 use crate::settings;
 use crate::subject::{NO_INSTALLATION, Organization, Repository};
 

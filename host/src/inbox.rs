@@ -262,9 +262,17 @@ impl Claim {
     }
 }
 
+/// What panicked twice is not tried in a loop.
+const REST_AFTER_PANIC: Duration = Duration::from_secs(60);
+
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.put_back(Duration::ZERO);
+        let again = self.held.as_ref().is_some_and(|(_, item)| item.tries > 0);
+        self.put_back(if again {
+            REST_AFTER_PANIC
+        } else {
+            Duration::ZERO
+        });
     }
 }
 

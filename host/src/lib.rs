@@ -37,7 +37,6 @@ pub mod cli;
 pub mod telemetry;
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -84,7 +83,11 @@ pub async fn serve(
         plugins,
         github: github.clone(),
         configurations,
-        answers: Answers::new(github.clone(), files, blueprints_of(port.clone())),
+        answers: Answers::new(github.clone(), files, {
+            // `answers` knows GitHub, and Port only by this.
+            let port = port.clone();
+            move |id| blueprint(port.clone(), id)
+        }),
         port: port.clone(),
         resync: resync.clone(),
         allowed: settings.port.allowed.clone(),
@@ -128,23 +131,12 @@ pub async fn serve(
     Ok(())
 }
 
-/// What mappers learn of Port: `answers` knows GitHub, and Port only by this.
-fn blueprints_of(
-    port: Arc<Port>,
-) -> impl Fn(String) -> Pin<Box<dyn Future<Output = Result<Option<Arc<str>>, answers::Error>> + Send>>
-+ Send
-+ Sync
-+ 'static {
-    move |id| {
-        let port = port.clone();
-        Box::pin(async move {
-            let found = port.blueprint(&id).await;
-            found.map_err(|failed| answers::Error::Port {
-                transient: failed.is_transient(),
-                message: failed.to_string(),
-            })
-        })
-    }
+async fn blueprint(port: Arc<Port>, id: String) -> Result<Option<Arc<str>>, answers::Error> {
+    let found = port.blueprint(&id).await;
+    found.map_err(|failed| answers::Error::Port {
+        transient: failed.is_transient(),
+        message: failed.to_string(),
+    })
 }
 
 async fn check_port(port: &Port) {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinSet;
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use crate::answers::Answers;
@@ -70,6 +71,15 @@ enum Fate {
     Aside(String),
 }
 
+impl Fate {
+    fn of(fault: Fault) -> Self {
+        match fault {
+            Fault::Host(why) => Self::Later { why, after: None },
+            fault => Self::Aside(fault.to_string()),
+        }
+    }
+}
+
 impl Pipeline {
     /// Put what an authentic delivery touches into its lanes. All of it or, when there is no room, nothing.
     pub fn accept(&self, delivery: Delivery) -> Result<(), Full> {
@@ -122,21 +132,23 @@ impl Pipeline {
 
     /// Work until the inbox is closed and empty.
     pub async fn run(self: Arc<Self>) {
-        let workers: Vec<_> = (0..WORKERS)
-            .map(|_| {
-                let pipeline = self.clone();
-                tokio::spawn(async move {
-                    while let Some(claim) = pipeline.inbox.take().await {
-                        let span = span_of(claim.item());
-                        pipeline.work(claim).instrument(span).await;
-                    }
-                })
-            })
-            .collect();
-        for worker in workers {
-            if let Err(panicked) = worker.await {
-                error!("a worker ended early: {panicked}");
+        let mut workers = JoinSet::new();
+        for _ in 0..WORKERS {
+            workers.spawn(self.clone().worker());
+        }
+        while let Some(ended) = workers.join_next().await {
+            // Its claim was dropped and so put back.
+            if let Err(panicked) = ended {
+                error!("a worker panicked, which is a bug of Portolan's: {panicked}");
+                workers.spawn(self.clone().worker());
             }
+        }
+    }
+
+    async fn worker(self: Arc<Self>) {
+        while let Some(claim) = self.inbox.take().await {
+            let span = span_of(claim.item());
+            self.work(claim).instrument(span).await;
         }
     }
 
@@ -238,7 +250,7 @@ impl Pipeline {
         let mut asking = scene.asking();
         loop {
             match call(plugin, &configuration, &event).await {
-                Err(fault) => return Fate::Aside(fault.to_string()),
+                Err(fault) => return Fate::of(fault),
                 Ok(Outcome::Unchanged) => return Fate::Nothing("nothing changed"),
                 Ok(Outcome::Ask(questions)) => match asking.answer(&questions).await {
                     Ok(answers) => event.answers.extend(answers),
@@ -300,7 +312,7 @@ impl Pipeline {
                 return Ok(Some((candidate, opened)));
             }
             Err(Fault::Configuration(diagnostics)) => diagnostics,
-            Err(fault) => return Err(Fate::Aside(fault.to_string())),
+            Err(fault) => return Err(Fate::of(fault)),
         };
         write::say(&plugin.name, &diagnostics);
         let last_good = configurations.last_good(&plugin.name, organization, repository);
@@ -315,7 +327,7 @@ impl Pipeline {
             Ok(opened) => Ok(Some((last_good, opened))),
             // A new version of the plugin may refuse what an older one opened.
             Err(Fault::Configuration(_)) => Ok(None),
-            Err(fault) => Err(Fate::Aside(fault.to_string())),
+            Err(fault) => Err(Fate::of(fault)),
         }
     }
 }

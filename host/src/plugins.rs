@@ -25,7 +25,7 @@ use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use fault::Fault;
-pub use plugin::{Opened, Plugin};
+pub use plugin::{Instance, Opened, Plugin};
 use reload::Folders;
 use sandbox::Sandbox;
 
@@ -104,23 +104,25 @@ impl Plugins {
 
 impl Current {
     fn publish(&self, plugins: Vec<Arc<Plugin>>) {
-        let before = self.set.load();
+        let before = self.set.load_full();
         let same = plugins.len() == before.plugins.len()
             && (plugins.iter().zip(&before.plugins)).all(|(a, b)| Arc::ptr_eq(a, b));
         if same {
             return;
         }
-        for plugin in &plugins {
+        let set = Arc::new(Set { plugins });
+        // Before anything is said of it: who reads that a plugin is loaded may rely on it.
+        self.set.store(set.clone());
+        for plugin in &set.plugins {
             if !before.plugins.iter().any(|old| Arc::ptr_eq(old, plugin)) {
                 tracing::info!("loaded plugin {plugin} in {}", plugin.story());
             }
         }
         for old in &before.plugins {
-            if !plugins.iter().any(|plugin| plugin.name == old.name) {
+            if !set.plugins.iter().any(|plugin| plugin.name == old.name) {
                 tracing::info!("unloaded plugin {old}: its file was removed");
             }
         }
-        self.set.store(Arc::new(Set { plugins }));
         self.generation.send_modify(|generation| *generation += 1);
     }
 }

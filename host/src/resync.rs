@@ -4,7 +4,9 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
@@ -14,6 +16,14 @@ use crate::inbox::{Inbox, Item};
 use crate::plugins::Plugins;
 use crate::subject::{Chore, Organization, Repository, Subject};
 
+/// Waits between tries of a list that GitHub did not give. The last one repeats: no webhook brings again what it lacks.
+const RETRY_AFTER: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(20),
+    Duration::from_secs(60),
+];
+
 /// Takes in repositories.
 pub struct Resync {
     github: GitHub,
@@ -21,6 +31,7 @@ pub struct Resync {
     plugins: Arc<Plugins>,
     inbox: Inbox,
     tasks: TaskTracker,
+    stopping: CancellationToken,
 }
 
 impl Resync {
@@ -36,6 +47,7 @@ impl Resync {
             plugins,
             inbox,
             tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
         }
     }
 
@@ -99,48 +111,84 @@ impl Resync {
         if done.exists() {
             return;
         }
-        match self.everything().await {
-            Ok(fed) => {
-                info!(
-                    repositories = fed,
-                    "first start: {fed} repositories were taken in"
-                );
-                if let Err(failed) = std::fs::write(&done, "") {
-                    warn!(
-                        "{} cannot be written ({failed}): the next start will take everything in again",
-                        done.display()
-                    );
-                }
-            }
-            Err(failed) => error!(
-                "first start: not every repository could be taken in: {failed}; the next start tries again"
-            ),
+        let (fed, failures) = self.everything().await;
+        info!(
+            repositories = fed,
+            "first start: {fed} repositories were taken in"
+        );
+        for failed in &failures {
+            error!("first start: {failed}; the next start tries again");
+        }
+        if failures.is_empty()
+            && let Err(failed) = std::fs::write(&done, "")
+        {
+            warn!(
+                "{} cannot be written ({failed}): the next start will take everything in again",
+                done.display()
+            );
         }
     }
 
-    /// Wait for what was taken on.
+    /// Wait for what was taken on. What GitHub does not give now is not waited for.
     pub async fn finish(&self) {
+        self.stopping.cancel();
         self.tasks.close();
         self.tasks.wait().await;
     }
 
-    async fn everything(&self) -> Result<usize, Error> {
-        let mut fed = 0;
-        for installation in self.github.installations().await? {
+    /// How many repositories were fed, and what could not be, a sentence each.
+    async fn everything(&self) -> (usize, Vec<String>) {
+        let (mut fed, mut failures) = (0, Vec::new());
+        let installations = self
+            .patiently("the installations", || self.github.installations())
+            .await
+            .unwrap_or_else(|failed| {
+                failures.push(format!("the installations could not be listed: {failed}"));
+                Vec::new()
+            });
+        for installation in installations {
             let organization = Organization {
                 id: installation.account.id,
                 login: installation.account.login,
             };
+            let login = &organization.login;
             if installation.suspended_at.is_some() {
-                warn!(
-                    "the installation on {} is suspended and was passed over",
-                    organization.login
-                );
+                warn!("the installation on {login} is suspended and was passed over");
                 continue;
             }
-            fed += self.take_in(installation.id, &organization, None).await?;
+            // One organization in trouble is no reason to leave out the others.
+            match self.take_in(installation.id, &organization, None).await {
+                Ok(more) => fed += more,
+                Err(failed) => failures.push(format!(
+                    "repositories of {login} could not be listed: {failed}"
+                )),
+            }
         }
-        Ok(fed)
+        (fed, failures)
+    }
+
+    /// Asks again as long as it is GitHub that cannot answer.
+    async fn patiently<T, F>(&self, what: &str, ask: impl Fn() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let mut waits = RETRY_AFTER.into_iter();
+        loop {
+            let failed = match ask().await {
+                Err(failed) if failed.is_transient() => failed,
+                answer => return answer,
+            };
+            let step = waits.next().unwrap_or(RETRY_AFTER[RETRY_AFTER.len() - 1]);
+            let wait = failed.after().unwrap_or_default().max(step);
+            warn!(
+                "{what} could not be listed, next try in {} s: {failed}",
+                wait.as_secs()
+            );
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.stopping.cancelled() => return Err(failed),
+            }
+        }
     }
 
     fn grants_changed(self: &Arc<Self>, installation: u64) {
@@ -176,7 +224,10 @@ impl Resync {
         organization: &Organization,
         only: Option<&[u64]>,
     ) -> Result<usize, Error> {
-        let listed = self.github.repositories(installation).await?;
+        let what = format!("repositories of {}", organization.login);
+        let listed = self
+            .patiently(&what, || self.github.repositories(installation))
+            .await?;
         let mut fed = 0;
         for repository in listed {
             if only.is_none_or(|ids| ids.contains(&repository.id)) {

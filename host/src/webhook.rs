@@ -1,8 +1,7 @@
 //! Where GitHub knocks: routes, bounds and answers.
 //!
 //! Takes what is authentic, hands it over and answers at once; what becomes of it is not known here.
-//! Bare hyper, because axum's `serve` bounds neither time nor connections, and because a delivery costs
-//! little more than its signature check.
+//! The routes are axum's, the accept loop is our own, because axum's `serve` bounds neither time nor connections.
 
 mod accept;
 mod answer;
@@ -14,9 +13,11 @@ use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
 
-use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderMap};
-use hyper::{Method, Request};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, HeaderMap};
+use axum::http::{Method, Uri};
+use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
 use crate::delivery::{Delivery, Headers};
@@ -44,18 +45,29 @@ pub async fn serve<A, E>(
 ) -> io::Result<()>
 where
     A: Fn(Delivery) -> Result<(), E> + Send + Sync + 'static,
-    E: Display,
+    E: Display + 'static,
 {
     let door = Arc::new(Door {
         settings: settings.clone(),
         bodies: Budget::new(MAX_BODIES),
         accept,
     });
-    let answer = move |request| {
-        let door = door.clone();
-        async move { door.answer(request).await }
-    };
-    accept::connections(listener, answer, shutdown).await
+    let router = Router::new()
+        .route("/health", get(async || answer::healthy()))
+        .route(PATHS[0], post(deliver::<A, E>))
+        .route(PATHS[1], post(deliver::<A, E>))
+        .method_not_allowed_fallback(async |uri: Uri| {
+            let allow = if uri.path() == "/health" {
+                "GET"
+            } else {
+                "POST"
+            };
+            Refused::Method { allow }.answer()
+        })
+        // The operator's own path may hold what axum takes for a pattern, so it is compared as text.
+        .fallback(elsewhere::<A, E>)
+        .with_state(door);
+    accept::connections(listener, router, shutdown).await
 }
 
 struct Door<A> {
@@ -64,38 +76,43 @@ struct Door<A> {
     accept: A,
 }
 
+async fn deliver<A, E>(State(door): State<Arc<Door<A>>>, request: Request) -> Answer
+where
+    A: Fn(Delivery) -> Result<(), E> + Send + Sync,
+    E: Display,
+{
+    match door.receive(request).await {
+        Ok(()) => answer::accepted(),
+        Err(refused) => {
+            tracing::warn!(
+                status = refused.status().as_u16(),
+                "webhook refused: {refused}"
+            );
+            refused.answer()
+        }
+    }
+}
+
+async fn elsewhere<A, E>(state: State<Arc<Door<A>>>, request: Request) -> Answer
+where
+    A: Fn(Delivery) -> Result<(), E> + Send + Sync,
+    E: Display,
+{
+    if state.settings.path.as_deref() != Some(request.uri().path()) {
+        return Refused::Path.answer();
+    }
+    match *request.method() {
+        Method::POST => deliver(state, request).await,
+        _ => Refused::Method { allow: "POST" }.answer(),
+    }
+}
+
 impl<A, E> Door<A>
 where
     A: Fn(Delivery) -> Result<(), E>,
     E: Display,
 {
-    async fn answer(&self, request: Request<Incoming>) -> Answer {
-        let path = request.uri().path();
-        if path == "/health" {
-            return match *request.method() {
-                Method::GET | Method::HEAD => answer::healthy(),
-                _ => Refused::Method { allow: "GET" }.answer(),
-            };
-        }
-        if !PATHS.contains(&path) && self.settings.path.as_deref() != Some(path) {
-            return Refused::Path.answer();
-        }
-        if request.method() != Method::POST {
-            return Refused::Method { allow: "POST" }.answer();
-        }
-        match self.receive(request).await {
-            Ok(()) => answer::accepted(),
-            Err(refused) => {
-                tracing::warn!(
-                    status = refused.status().as_u16(),
-                    "webhook refused: {refused}"
-                );
-                refused.answer()
-            }
-        }
-    }
-
-    async fn receive(&self, request: Request<Incoming>) -> Result<(), Refused> {
+    async fn receive(&self, request: Request) -> Result<(), Refused> {
         let (head, mut body) = request.into_parts();
         let headers = delivery_headers(&head.headers);
         let mut share = self.bodies.share();

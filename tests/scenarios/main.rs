@@ -1,4 +1,14 @@
+mod acme;
+mod fence;
+mod hostile;
+mod load;
+mod outages;
 mod port_yml;
+mod purity;
 mod readme;
+mod settings;
+mod shutdown;
 mod sources;
+mod swap;
 mod walls;
+mod webhook;

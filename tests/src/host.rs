@@ -1,7 +1,7 @@
 //! The real binary as a child process between the stand-ins, set up by nothing but its environment.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::port::FakePort;
 mod built;
 mod output;
 
-pub use built::guest;
+pub use built::{guest, host as binary};
 
 use output::Output;
 
@@ -137,7 +137,8 @@ impl TestHost {
         (status, running.lines().join("\n"))
     }
 
-    fn spawn(mut self) -> RunningHost {
+    /// Starts it and waits for nothing: it may not listen yet.
+    pub fn spawn(mut self) -> RunningHost {
         for name in &self.plugins {
             built::copy(name, &self.folders.plugins().join(format!("{name}.wasm")));
         }
@@ -179,6 +180,11 @@ impl RunningHost {
     /// Where webhooks go.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/", self.port)
+    }
+
+    /// The same as an address.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
     }
 
     /// For what the process costs, by way of `/proc`.

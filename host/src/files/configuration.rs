@@ -274,11 +274,11 @@ impl Configurations {
         if entries.len() > MOST {
             return Err(github::Error::TooLarge {
                 what: format!(
-                    "a plugin's configuration in {}: {} files match; at most {MOST} are read. Files",
+                    "a plugin's configuration in {} ({} files match its patterns)",
                     at.repository.full_name(),
                     entries.len()
                 ),
-                limit: MOST,
+                limit: format!("{MOST} files"),
             });
         }
         self.0.files.texts(at, owner, &entries).await

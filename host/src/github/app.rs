@@ -22,7 +22,8 @@ use tokio::time::sleep;
 use super::Error;
 use super::endpoint::ACCESS_TOKENS;
 use super::limits::date;
-use super::rest::{JSON, Reply, Request, Rest};
+use super::reply::Reply;
+use super::rest::{JSON, Request, Rest};
 use crate::settings;
 use crate::subject::NO_INSTALLATION;
 
@@ -110,6 +111,9 @@ impl App {
     /// Asks as the App. A JWT refused for our clock's sake is made again by GitHub's clock, once.
     pub(super) async fn send(&self, rest: &Rest, request: &Request<'_>) -> Result<Reply, Error> {
         let reply = rest.send(request, &self.jwt()?).await?;
+        if is_unknown(&reply) {
+            return Err(self.refused(&reply));
+        }
         if reply.status != 401 {
             return Ok(reply);
         }
@@ -160,7 +164,11 @@ impl App {
             }
             self.drop_token(scope, &token).await;
             if renewed {
-                return reply.success(None);
+                return match scope {
+                    Scope::Whole { .. } => reply.success(None),
+                    // Minting worked twice: it is this path that takes no installation's token.
+                    Scope::Reading { .. } => Err(reply.unexpected()),
+                };
             }
             renewed = true;
         }
@@ -240,7 +248,6 @@ impl App {
         let message = reply.message();
         match reply.status.as_u16() {
             403 if message.contains("suspended") => return Err(Error::Suspended { installation }),
-            404 if message.contains("Integration") => return Err(self.refused(&reply)),
             404 => return Err(Error::Gone { installation }),
             _ => {}
         }
@@ -278,6 +285,11 @@ impl App {
             self.tokens.invalidate(&scope).await;
         }
     }
+}
+
+/// GitHub's 404 for a JWT of an App that it does not know: about our credentials, not about what was asked for.
+fn is_unknown(reply: &Reply) -> bool {
+    reply.status == 404 && reply.message().contains("Integration")
 }
 
 /// How long a token that lives for `seconds` is used.

@@ -42,8 +42,8 @@ pub enum Error {
     #[error("GitHub could not be asked: {0}")]
     Transient(String),
 
-    #[error("GitHub's answer to {what} is larger than {limit} bytes")]
-    TooLarge { what: String, limit: usize },
+    #[error("too large to be read: {what} takes more than {limit}")]
+    TooLarge { what: String, limit: String },
 
     #[error("GitHub answered {what} by pointing to {to}, which lies outside of what may be read")]
     Astray { what: String, to: String },

@@ -128,8 +128,8 @@ impl GitHub {
             asked += 1;
             if asked > WALK {
                 return Err(Error::TooLarge {
-                    what: format!("GET the tree of {}", repository.full_name()),
-                    limit: entries.len(),
+                    what: format!("the tree of {}", repository.full_name()),
+                    limit: format!("{WALK} requests"),
                 });
             }
             let values = [&*repository.owner, &repository.name, &*sha];

@@ -7,16 +7,15 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use backon::{ExponentialBuilder, Retryable as _};
-use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LINK, LOCATION, USER_AGENT};
-use reqwest::{Certificate, Client, Method, StatusCode, Url, redirect};
+use reqwest::{Certificate, Client, Method, Url, redirect};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use super::Error;
 use super::limits::{Bucket, Limits, limit};
+use super::reply::{Reply, header, next_link, printable};
 
 pub(super) const JSON: &str = "application/vnd.github+json";
 pub(super) const RAW: &str = "application/vnd.github.raw+json";
@@ -31,8 +30,6 @@ const REDIRECTS: usize = 5;
 const ANSWER: Duration = Duration::from_secs(35);
 const CONNECT: Duration = Duration::from_secs(10);
 const TRIES: usize = 3;
-/// Of GitHub's error texts, as much as a person reads.
-const MESSAGE: usize = 300;
 
 pub(super) struct Rest {
     http: Client,
@@ -55,15 +52,6 @@ pub(super) struct Request<'a> {
 
 /// Which paths below the API's base an answer may lead to.
 pub(super) type Within<'a> = dyn Fn(&str) -> bool + Send + Sync + 'a;
-
-pub(super) struct Reply {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
-    /// Where it came from at last: links are relative to it.
-    url: Url,
-    what: String,
-}
 
 impl Rest {
     pub(super) fn new(base: Url, extra_ca: Option<&[u8]>) -> anyhow::Result<Self> {
@@ -207,7 +195,7 @@ impl Rest {
             if body.len() + chunk.len() > request.limit {
                 return Err(Error::TooLarge {
                     what,
-                    limit: request.limit,
+                    limit: format!("{} bytes", request.limit),
                 });
             }
             body.extend_from_slice(&chunk);
@@ -254,87 +242,6 @@ impl Rest {
     }
 }
 
-impl Reply {
-    pub(super) fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
-        serde_json::from_slice(&self.body).map_err(|error| Error::Unexpected {
-            what: self.what.clone(),
-            status: self.status.as_u16(),
-            message: format!("an answer of another shape than documented: {error}"),
-        })
-    }
-
-    /// GitHub's own words about a failure.
-    pub(super) fn message(&self) -> String {
-        #[derive(Deserialize)]
-        struct Message {
-            message: String,
-        }
-        if self.status.is_success() {
-            return String::new();
-        }
-        match serde_json::from_slice::<Message>(&self.body) {
-            Ok(said) => printable(&said.message),
-            Err(_) => printable(self.status.canonical_reason().unwrap_or("no message")),
-        }
-    }
-
-    /// The reply if it is a success, else what it means. `permission` is what our own table says the endpoint needs.
-    pub(super) fn success(self, permission: Option<&str>) -> Result<Self, Error> {
-        if self.status.is_success() {
-            return Ok(self);
-        }
-        let (what, message) = (self.what.clone(), self.message());
-        Err(match self.status.as_u16() {
-            404 => Error::Missing { what },
-            401 => Error::Unauthorized(format!("{message} (401 to {what})")),
-            403 => Error::Forbidden {
-                what,
-                permission: accepted(&self.headers).or_else(|| permission.map(str::to_owned)),
-                message,
-            },
-            status => Error::Unexpected {
-                what,
-                status,
-                message,
-            },
-        })
-    }
-}
-
-/// `contents=read; issues=read` as we write it: GitHub docs, Choosing permissions for a GitHub App.
-fn accepted(headers: &HeaderMap) -> Option<String> {
-    let text = header(headers, "x-accepted-github-permissions")?;
-    (!text.is_empty()).then(|| printable(text).replace('=', ": ").replace("; ", "` or `"))
-}
-
-pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// The target of `rel="next"` in a `Link` header (RFC 8288).
-fn next_link(header: &str) -> Option<&str> {
-    let mut rest = header;
-    while let Some((target, after)) = rest
-        .split_once('<')
-        .and_then(|(_, tail)| tail.split_once('>'))
-    {
-        // The parameters end where the next target begins.
-        let end = after.find('<').unwrap_or(after.len());
-        let next = after[..end].split([';', ',']).any(|parameter| {
-            parameter.split_once('=').is_some_and(|(name, value)| {
-                let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
-                name.trim().eq_ignore_ascii_case("rel")
-                    && relations.any(|relation| relation.eq_ignore_ascii_case("next"))
-            })
-        });
-        if next {
-            return Some(target);
-        }
-        rest = &after[end..];
-    }
-    None
-}
-
 /// An HTTP client's error with its causes, without the URL, which the caller names better.
 fn words(error: reqwest::Error) -> String {
     let error = error.without_url();
@@ -347,35 +254,9 @@ fn words(error: reqwest::Error) -> String {
     text
 }
 
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(MESSAGE)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_next_page_is_found_among_the_links() {
-        #[rustfmt::skip]
-        let table = [
-            (r#"<https://api.github.com/repositories/1/issues?page=2>; rel="next", <https://api.github.com/repositories/1/issues?page=9>; rel="last""#,
-                Some("https://api.github.com/repositories/1/issues?page=2")),
-            (r#"<https://h/api/v3/x?page=1>; rel="prev", <https://h/api/v3/x?after=a,b%3D%3D>; rel="next""#, Some("https://h/api/v3/x?after=a,b%3D%3D")),
-            (r#"<https://h/x?page=1>; rel="first", <https://h/x?page=3>; rel="last""#, None),
-            (r#"<https://h/x?page=2>;rel=next"#, Some("https://h/x?page=2")),
-            (r#"<https://h/x?page=2>; title="a"; rel="next foo""#, Some("https://h/x?page=2")),
-            (r#"<https://h/x?rel="next">; rel="last""#, None),
-            ("<https://h/x", None),
-            ("", None),
-        ];
-        for (link, expected) in table {
-            assert_eq!(next_link(link), expected, "{link}");
-        }
-    }
 
     #[test]
     fn only_what_lies_below_the_base_is_asked() {

@@ -37,15 +37,15 @@ pub(crate) struct Asked {
 }
 
 /// Status, headers, body.
-pub(crate) type Reply = (u16, Vec<(&'static str, String)>, String);
+pub(crate) type Reply = (u16, Vec<(&'static str, String)>, Vec<u8>);
 
 pub(crate) fn ok(body: impl ToString) -> Reply {
-    (200, Vec::new(), body.to_string())
+    (200, Vec::new(), body.to_string().into())
 }
 
 pub(crate) fn failed(status: u16, message: &str) -> Reply {
     let body = serde_json::json!({ "message": message });
-    (status, Vec::new(), body.to_string())
+    (status, Vec::new(), body.to_string().into())
 }
 
 /// A token that lasts an hour.
@@ -54,7 +54,7 @@ pub(crate) fn minted(token: &str) -> Reply {
     let body = serde_json::json!({
         "token": token, "expires_at": end.to_string(), "permissions": {"contents": "read", "checks": "write"},
     });
-    (201, Vec::new(), body.to_string())
+    (201, Vec::new(), body.to_string().into())
 }
 
 pub(crate) fn shop() -> Repository {
@@ -64,6 +64,35 @@ pub(crate) fn shop() -> Repository {
         name: "shop".to_owned(),
         default_branch: Some("main".to_owned()),
         json: "{}".into(),
+    }
+}
+
+/// The files of a repository on its branch `main`, as the Git endpoints serve them. A file's sha is its place here.
+pub(crate) fn git(repository: &str, commit: &str, files: &[(&str, &[u8])], asked: &Asked) -> Reply {
+    let Some(rest) = asked
+        .line
+        .strip_prefix(&format!("GET /repos/{repository}/"))
+    else {
+        return failed(404, "Not Found");
+    };
+    let tree = format!("git/trees/{commit}-tree?recursive=1");
+    if rest == "branches/main" {
+        let json = serde_json::json!({"name": "main", "commit": {"sha": commit, "commit": {"tree": {"sha": format!("{commit}-tree")}}}});
+        return ok(json);
+    }
+    if rest == tree {
+        let sha = |place: usize| format!("{repository}-{commit}-{place}");
+        let entries = files.iter().enumerate().map(|(place, (path, content))| {
+            serde_json::json!({"path": path, "mode": "100644", "sha": sha(place).replace('/', "-"), "size": content.len()})
+        });
+        return ok(serde_json::json!({"tree": entries.collect::<Vec<_>>(), "truncated": false}));
+    }
+    let place = rest
+        .strip_prefix("git/blobs/")
+        .and_then(|sha| sha.rsplit('-').next()?.parse::<usize>().ok());
+    match place {
+        Some(place) => (200, Vec::new(), files[place].1.to_vec()),
+        None => failed(404, "Not Found"),
     }
 }
 
@@ -164,7 +193,6 @@ async fn serve(
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
-    stream
-        .write_all(format!("{head}\r\n{body}").as_bytes())
-        .await
+    stream.write_all(format!("{head}\r\n").as_bytes()).await?;
+    stream.write_all(&body).await
 }

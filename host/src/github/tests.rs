@@ -147,7 +147,7 @@ async fn suspended_and_uninstalled_are_told_apart() {
             _ => (
                 404,
                 vec![("x-real", "1".to_owned())],
-                r#"{"message":"Not Found"}"#.to_owned(),
+                r#"{"message":"Not Found"}"#.into(),
             ),
         })
         .await;
@@ -173,7 +173,7 @@ async fn a_renamed_repository_is_followed_and_a_token_never_leaves() {
             "GET /repos/acme/circle" => "/api/v3/repos/acme/circle".to_owned(),
             _ => format!("{away}/repositories/42"),
         };
-        (301, vec![("location", to)], String::new())
+        (301, vec![("location", to)], Vec::new())
     })
     .await;
     let found = standin
@@ -207,7 +207,7 @@ async fn lists_are_followed_page_by_page_and_never_in_circles() {
             ]});
             let link = format!("<{next}>; rel=\"next\"");
             let headers = if next.is_empty() { Vec::new() } else { vec![("link", link)] };
-            (200, headers, body.to_string())
+            (200, headers, body.to_string().into())
         };
         match &*asked.line {
             "GET /installation/repositories?per_page=100" if asked.bearer == "t1" => page(1, "/api/v3/installation/repositories?page=2"),
@@ -366,5 +366,9 @@ async fn what_mappers_ask_is_asked_with_a_token_that_can_only_read_that_reposito
         .github
         .get(scope, "/repos/acme/shop/topics", &|_| true, true, 10)
         .await;
-    assert!(matches!(large, Err(Error::TooLarge { limit: 10, .. })));
+    let large = large.expect_err("too large").to_string();
+    assert_eq!(
+        large,
+        "too large to be read: GET /repos/acme/shop/topics takes more than 10 bytes"
+    );
 }

@@ -16,6 +16,9 @@ use sha2::{Digest, Sha256};
 
 /// Two looks that agree on a file are at least so far apart.
 pub(super) const STEADY: Duration = Duration::from_millis(100);
+/// The same for one that does not load: it may still be arriving, and a slow copy pauses for longer than `STEADY`.
+/// Nothing is lost meanwhile, and nobody is told of half a file.
+const DOUBT: Duration = Duration::from_secs(1);
 /// A file that is gone for less was being replaced.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
 /// A file last touched longer ago is not being written: at start nobody waits for a second look.
@@ -154,9 +157,13 @@ impl<P> Seat<P> {
             loaded: bytes.and_then(|bytes| load(name, &bytes)),
         });
         let age = now.duration_since(seen.at);
-        if age < STEADY && !is_old(path) {
+        let steady = match seen.loaded {
+            Ok(_) => STEADY,
+            Err(_) => DOUBT,
+        };
+        if age < steady && !is_old(path) {
             self.seen = Some(seen);
-            return Some(STEADY - age);
+            return Some(steady - age);
         }
         match seen.loaded {
             Ok(plugin) => {
@@ -312,6 +319,22 @@ mod tests {
         story.write("teams.wasm", "two");
         story.after(STEADY);
         assert_eq!(story.after(STEADY), serving("teams", "two"));
+    }
+
+    #[test]
+    fn half_a_file_is_no_mistake_until_nothing_more_comes() {
+        let mut story = Story::begins();
+        story.write("teams.wasm", "broken: half of it");
+        story.after(Duration::ZERO);
+        story.after(STEADY);
+        assert!(story.folder.seats["teams"].refused.is_none());
+        story.write("teams.wasm", "whole");
+        story.after(STEADY);
+        assert_eq!(story.after(STEADY), serving("teams", "whole"));
+        story.write("teams.wasm", "broken: for good");
+        story.after(Duration::ZERO);
+        story.after(DOUBT);
+        assert!(story.folder.seats["teams"].refused.is_some());
     }
 
     #[test]

@@ -110,6 +110,16 @@ impl Plugin {
         .await
     }
 
+    /// An instance of one's own, called on the caller's thread, in nobody's turn: to measure what one costs.
+    pub fn instance(&self) -> Result<Instance<'_>, Fault> {
+        let journal = Journal::new(self.label.clone(), self.share.clone());
+        let guest = (self.sandbox).instantiate(&self.world, journal, &Budget::describe())?;
+        Ok(Instance {
+            guest,
+            plugin: self,
+        })
+    }
+
     /// Vet, compile, and ask what it is. `beside` is where the operator's files lie.
     pub(super) fn load(
         sandbox: &Arc<Sandbox>,
@@ -231,6 +241,27 @@ impl Plugin {
         };
         (tokio::task::spawn_blocking(work).await)
             .unwrap_or_else(|error| Err(Fault::Host(clean(&error.to_string(), 1_000))))
+    }
+}
+
+/// One instance, outside of the turns and of what is kept between events. Blocks.
+pub struct Instance<'a> {
+    guest: Guest,
+    plugin: &'a Plugin,
+}
+
+impl Instance<'_> {
+    /// The smallest call there is.
+    pub fn describe(&mut self) -> Result<Description, Fault> {
+        self.guest.describe(&self.plugin.sandbox)
+    }
+
+    pub fn open(&mut self, configuration: &Configuration) -> Result<(), Fault> {
+        self.guest.open(&self.plugin.sandbox, configuration)
+    }
+
+    pub fn map(&mut self, configuration: &Configuration, event: &Event) -> Result<Outcome, Fault> {
+        (self.guest).map(&self.plugin.sandbox, configuration, event)
     }
 }
 

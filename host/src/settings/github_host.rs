@@ -45,9 +45,12 @@ fn base(host: &str, protocol: &str) -> Result<Url, Wrong> {
         server => format!("{protocol}://{server}/api/v3/"),
     };
     let remedy = "give the host name of your GitHub Enterprise Server, such as github.example.com";
+    if host.contains('@') {
+        return Err(wrong("holds a user name or password", remedy));
+    }
     let url =
         Url::parse(&address).map_err(|error| wrong(format!("is `{host}`: {error}"), remedy))?;
-    if bare.contains('@') || (bare.is_empty() && !host.is_empty()) {
+    if bare.is_empty() && !host.is_empty() {
         return Err(wrong(format!("is `{host}`"), remedy));
     }
     Ok(url)

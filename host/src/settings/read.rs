@@ -56,9 +56,9 @@ impl Settings {
 /// `PORT`, which the health check needs alone.
 pub(super) fn port(variables: &Variables<impl Fn(&str) -> Option<String>>) -> Option<SocketAddr> {
     let remedy = "set it to the TCP port to listen on, such as 3000";
-    variables.required("PORT", remedy, |text| match text.parse() {
-        Ok(port) => Ok(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))),
-        Err(_) => Err(wrong(
+    variables.required("PORT", remedy, |text| match text.parse::<u16>() {
+        Ok(port) if port > 0 => Ok(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))),
+        _ => Err(wrong(
             format!("is `{text}`"),
             "set it to a number from 1 to 65535",
         )),
@@ -199,6 +199,10 @@ fn plugins(
 /// Takes `http(s)://host[:port][/path]`, the path as `trimmed`, and ends it with one slash.
 pub(super) fn http_url(text: &str, trimmed: fn(&str) -> &str) -> Result<Url, Wrong> {
     let remedy = "give a URL that begins with https:// and has no query";
+    // Looked for in the text, because what is quoted below must not hold a password, however malformed it is.
+    if text.contains('@') {
+        return Err(wrong("holds a user name or password", remedy));
+    }
     let mut url =
         Url::parse(text).map_err(|error| wrong(format!("is `{text}`: {error}"), remedy))?;
     let plain = matches!(url.scheme(), "http" | "https")
@@ -207,9 +211,6 @@ pub(super) fn http_url(text: &str, trimmed: fn(&str) -> &str) -> Result<Url, Wro
         && url.fragment().is_none();
     if !plain {
         return Err(wrong(format!("is `{text}`"), remedy));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("holds a user name or password", remedy));
     }
     let path = format!("{}/", trimmed(url.path()).trim_end_matches('/'));
     url.set_path(&path);

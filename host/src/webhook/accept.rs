@@ -1,21 +1,19 @@
 //! The accept loop: as many connections as we can afford, and an end that cuts nobody off.
 
-use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::Request;
-use hyper::body::Incoming;
+use axum::Router;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-use super::answer::Answer;
 use super::patience::{Busy, PATIENCE, Patient};
 
 /// Connections at once; further ones wait in the system's backlog. GitHub opens a few dozen.
@@ -31,15 +29,11 @@ const DRAIN: Duration = Duration::from_secs(10);
 const BREATHER: Duration = Duration::from_millis(100);
 
 /// Answers every request until `shutdown`, then those that were begun.
-pub(super) async fn connections<S, F>(
+pub(super) async fn connections(
     listener: TcpListener,
-    answer: S,
+    router: Router,
     shutdown: impl Future<Output = ()>,
-) -> io::Result<()>
-where
-    S: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Answer> + Send + 'static,
-{
+) -> io::Result<()> {
     let graceful = GracefulShutdown::new();
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut shutdown = std::pin::pin!(shutdown);
@@ -54,7 +48,7 @@ where
         };
         match stream {
             Ok((stream, _)) => {
-                let connection = serve(stream, answer.clone(), graceful.watcher());
+                let connection = serve(stream, router.clone(), graceful.watcher());
                 tokio::spawn(async move {
                     connection.await;
                     drop(slot);
@@ -77,23 +71,20 @@ where
     Ok(())
 }
 
-async fn serve<S, F>(stream: TcpStream, answer: S, watcher: Watcher)
-where
-    S: Fn(Request<Incoming>) -> F,
-    F: Future<Output = Answer>,
-{
+async fn serve(stream: TcpStream, router: Router, watcher: Watcher) {
     // Answers are one small packet, not to be held back for more.
     let _ = stream.set_nodelay(true);
     let busy = Busy::default();
     let patient = Patient::new(stream, busy.clone(), PATIENCE);
+    let router = TowerToHyperService::new(router);
     let service = service_fn(|request| {
         busy.set(true);
-        let answer = answer(request);
+        let answer = router.call(request);
         let busy = &busy;
         async move {
             let answer = answer.await;
             busy.set(false);
-            Ok::<_, Infallible>(answer)
+            answer
         }
     });
     let connection = http1::Builder::new()

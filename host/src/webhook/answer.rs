@@ -1,14 +1,15 @@
 //! What is answered: a status and one sentence, which GitHub shows in the App's list of deliveries.
 
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::response::Response;
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use hyper::{Response, StatusCode};
 
 use super::MAX_BODY;
 use crate::delivery::Refusal;
 
-pub(super) type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response;
 
 /// Seconds after which there is probably room again. GitHub does not redeliver by itself; proxies and people do.
 const RETRY_AFTER_S: &str = "30";
@@ -78,7 +79,7 @@ pub(super) fn healthy() -> Answer {
 }
 
 fn json(status: StatusCode, text: Bytes) -> Answer {
-    let mut answer = Response::new(Full::new(text));
+    let mut answer = Response::new(Body::from(text));
     *answer.status_mut() = status;
     answer
         .headers_mut()

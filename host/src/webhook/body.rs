@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use tokio::time::timeout;
 
 use super::MAX_BODY;
@@ -70,7 +70,10 @@ where
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
-pub(super) async fn discard(mut body: Incoming) {
+pub(super) async fn discard<B>(mut body: B)
+where
+    B: Body<Data = Bytes> + Unpin,
+{
     let all = async {
         let mut length = 0;
         while let Some(Ok(frame)) = body.frame().await {

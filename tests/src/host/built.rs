@@ -5,7 +5,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// The host's binary: `PORTOLAN_BIN`, else the one beside the tests.
-pub(super) fn host() -> PathBuf {
+pub fn host() -> PathBuf {
     let beside = || profile_dir().join("portolan");
     let path = std::env::var_os("PORTOLAN_BIN").map_or_else(beside, PathBuf::from);
     assert!(

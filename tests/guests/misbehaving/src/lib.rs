@@ -126,3 +126,29 @@ fn star(event: &Event) -> Result<Outcome, Error> {
 // What exports it on wasm is `raw`, in place of `export_mapper!`; elsewhere nothing does.
 #[cfg(not(target_arch = "wasm32"))]
 portolan_sdk::export_mapper!(Misbehaving);
+
+#[cfg(test)]
+mod tests {
+    use portolan_sdk::test::{Failure, Run};
+
+    use super::*;
+
+    fn issue(title: &str) -> Run<Misbehaving> {
+        let subject = serde_json::json!({"id": 7, "title": title, "state": "open"});
+        Run::of("issue").subject(subject)
+    }
+
+    #[test]
+    fn an_ordinary_issue_is_mapped() {
+        let entity = Entity::new("issue", "7")
+            .title("It rains")
+            .property("state", "open");
+        assert_eq!(issue("It rains").map().entities(), [entity]);
+    }
+
+    #[test]
+    fn endless_questions_have_no_end() {
+        let failure = issue("endless-questions").try_map();
+        assert!(matches!(failure, Err(Failure::EndlessQuestions(asked)) if asked.len() == 32));
+    }
+}

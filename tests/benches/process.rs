@@ -1,0 +1,37 @@
+//! What a process costs, as the kernel counts it.
+
+use std::fs;
+use std::time::Duration;
+
+/// `USER_HZ`: what `/proc/PID/stat` counts in, 100 on every Linux (`man 5 proc_pid_stat`).
+const TICK: Duration = Duration::from_millis(10);
+
+/// CPU time of a process, threads that have ended included.
+pub(crate) fn cpu(pid: u32) -> Duration {
+    let stat = read(pid, "stat");
+    // The second field, the name in parentheses, may contain blanks.
+    let (_, fields) = stat.rsplit_once(')').expect("the kernel's format");
+    let field = |index: usize| {
+        fields
+            .split_whitespace()
+            .nth(index)
+            .and_then(|n| n.parse().ok())
+    };
+    let ticks: Option<u32> = field(11)
+        .zip(field(12))
+        .map(|(user, system): (u32, u32)| user + system);
+    TICK * ticks.expect("utime and stime are numbers")
+}
+
+/// Resident memory of a process, in MB, files mapped into it included.
+pub(crate) fn rss(pid: u32) -> f64 {
+    let status = read(pid, "status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib: Option<f64> = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    kib.expect("VmRSS is in KiB") * 1024.0 / 1e6
+}
+
+fn read(pid: u32, file: &str) -> String {
+    let path = format!("/proc/{pid}/{file}");
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}

@@ -1,0 +1,92 @@
+//! SIGTERM: what was accepted is done, and the next start goes on.
+
+use std::time::Duration;
+
+use portolan_tests::fault::Fault;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::acme::Acme;
+
+#[tokio::test]
+async fn what_was_accepted_is_done_before_the_end() {
+    let acme = Acme::new().await;
+    let host = acme.host().start().await;
+    acme.arrives(&host, "first").await;
+    let slow = Fault::slow(Duration::from_millis(300));
+    acme.port.fail(slow.on("/bulk").always());
+    let names: Vec<_> = (0..40).map(|number| format!("shop-{number}")).collect();
+    for name in &names {
+        acme.deliver(&host, &acme.service(name)).await;
+    }
+    let missing = |name: &&String| acme.port.entity("service", name).is_none();
+    assert!(
+        names.iter().any(|name| missing(&name)),
+        "all are done already"
+    );
+    let again = host.again();
+
+    let (status, lines) = host.stop().await;
+
+    assert_eq!(status.code(), Some(0), "{lines:#?}");
+    let lost: Vec<_> = names.iter().filter(missing).collect();
+    assert!(lost.is_empty(), "{lost:?}\n{lines:#?}");
+    let last = lines.last().map(String::as_str).unwrap_or_default();
+    assert!(last.contains("everything accepted was done"), "{last}");
+    let trouble = lines
+        .iter()
+        .any(|line| line.contains("ERROR") || line.contains("WARN"));
+    assert!(!trouble, "{lines:#?}");
+
+    acme.port.mend();
+    let host = again.start().await;
+    acme.arrives(&host, "next").await;
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_being_received_when_the_stop_comes_is_answered_and_done() {
+    let acme = Acme::new().await;
+    let host = acme.host().start().await;
+    let delivery = acme.github.sign(&acme.service("shop"));
+    let address = host.url().replace("http://", "").replace('/', "");
+    let mut stream = TcpStream::connect(&address).await.expect("a connection");
+    let mut head = format!("POST / HTTP/1.1\r\nhost: {address}\r\n");
+    for (name, value) in delivery.headers() {
+        head += &format!("{name}: {value}\r\n");
+    }
+    head += &format!("content-length: {}\r\n\r\n", delivery.body.len());
+    let (first, second) = delivery.body.split_at(delivery.body.len() / 2);
+    stream
+        .write_all(head.as_bytes())
+        .await
+        .expect("room for it");
+    stream.write_all(first).await.expect("room for it");
+    // Connections are accepted in turn: once a later one was answered, this one is being read.
+    acme.arrives(&host, "cart").await;
+
+    host.signal("TERM");
+    host.wait_for_line("stopping").await;
+    stream.write_all(second).await.expect("it is still read");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+
+    assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+    let (status, lines) = host.stop().await;
+    assert_eq!(status.code(), Some(0), "{lines:#?}");
+    assert!(acme.port.entity("service", "shop").is_some(), "{lines:#?}");
+}
+
+#[tokio::test]
+async fn an_idle_host_ends_at_once_though_connections_are_kept_open() {
+    let acme = Acme::new().await;
+    let host = acme.host().start().await;
+    // Keeps its connection, as a proxy does.
+    acme.arrives(&host, "shop").await;
+
+    let began = std::time::Instant::now();
+    let (status, lines) = host.stop().await;
+
+    assert_eq!(status.code(), Some(0), "{lines:#?}");
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}\n{lines:#?}");
+}

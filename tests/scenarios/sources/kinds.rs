@@ -147,7 +147,7 @@ async fn a_later_event_waits_for_one_that_takes_its_mapper_long() {
     let (github, port) = stand_ins().await;
     let host = mapping("misbehaving", &github, &port).await;
     let shop = github.repository("acme/shop");
-    let number = shop.open_issue("spin 100");
+    let number = shop.open_issue("spin 10");
     let slow = shop.issue_event("opened", number);
     let mut quick = slow.clone();
     quick.payload["issue"]["title"] = json!("Quick");

@@ -233,7 +233,6 @@ async fn a_push_to_another_branch_writes_nothing() {
     let (status, _) = world.github.deliver(&world.host.url(), &event).await;
     assert_eq!(status, 202);
 
-    // The lane is in order: when this one is done, the one before would have been.
     world
         .push(&[("port.yml", "identifier: shop\nblueprint: service\n")])
         .await;
@@ -244,7 +243,7 @@ async fn a_push_to_another_branch_writes_nothing() {
         .iter()
         .filter(|request| request.path.contains("/branches/"));
     assert!(heads.clone().all(|request| request.path.ends_with("/main")));
-    let said = world.host.lines();
+    let (_, said) = world.host.stop().await;
     only_line(&said, "mapped tree of acme/shop");
 }
 

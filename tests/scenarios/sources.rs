@@ -81,12 +81,18 @@ async fn the_first_start_takes_in_every_installed_repository_and_the_second_none
     let next = host.again();
     host.stop().await;
 
+    declared(&github, "acme/unheard");
     let host = next.start().await;
-    declared(&github, "acme/late");
+    host.wait_for_line("umbrella: no readable repository `.github-private`")
+        .await;
+    let late = declared(&github, "acme/late");
+    let head = late.head().expect("just pushed");
+    deliver(&github, &host, &late.pushed(&head)).await;
+    port.wait_for_entity("service", "late").await;
     let (status, _) = host.stop().await;
     assert!(status.success());
     assert_eq!(listings(&github), 2, "the second start lists nothing");
-    assert_eq!(services(&port), ["cart", "lab", "pay"]);
+    assert_eq!(services(&port), ["cart", "lab", "late", "pay"]);
 }
 
 #[tokio::test]
@@ -97,8 +103,10 @@ async fn a_first_start_that_github_cut_short_is_made_up_for_by_the_next() {
     github.fail(forbidden);
 
     let host = TestHost::between(&github, &port).start().await;
-    host.wait_for_line("first start: not every repository could be taken in")
+    let said = host
+        .wait_for_line("repositories of acme could not be listed")
         .await;
+    assert!(said.contains("the next start tries again"), "{said}");
     let next = host.again();
     host.stop().await;
     assert!(services(&port).is_empty());

@@ -1,4 +1,5 @@
-//! Kinds by a mapper of one's own: `pull-requests` is the README's tutorial, `misbehaving` maps issues and stars.
+//! Kinds by a mapper of one's own: `pull-requests` is the README's tutorial, `misbehaving` maps issues and stars,
+//! `workflow-runs` what its name says.
 
 use portolan_tests::github::FakeGitHub;
 use portolan_tests::host::{RunningHost, TestHost};
@@ -110,6 +111,56 @@ async fn issues_and_stars_reach_the_mapper_that_asks_for_them() {
     deliver(&github, &host, &shop.star()).await;
     port.wait_for_entity("stargazer", "mona").await;
     host.wait_for_line("misbehaving").await;
+}
+
+#[tokio::test]
+async fn a_workflow_run_is_followed_to_its_end_with_a_file_that_its_mapper_asks_for() {
+    let (github, port) = stand_ins().await;
+    let properties = json!({
+        "state": {"type": "string"}, "attempt": {"type": "number"}, "workflow": {"type": "string"},
+    });
+    let schema = json!({"properties": properties, "required": []});
+    port.blueprint(json!({"identifier": "workflowRun", "schema": schema}));
+    let host = mapping("workflow-runs", &github, &port).await;
+    let shop = github.repository("acme/shop");
+    shop.push(&[(".github/workflows/ci.yml", "on: push\n")], "Test it");
+    let run = shop.start_run("CI");
+
+    deliver(&github, &host, &shop.run_event("requested", run)).await;
+    let entity = port.wait_for_entity("workflowRun", &run.to_string()).await;
+    assert_eq!(
+        entity["properties"],
+        json!({"state": "queued", "attempt": 1, "workflow": "on: push\n"})
+    );
+
+    shop.finish_run(run, "failure");
+    deliver(&github, &host, &shop.run_event("completed", run)).await;
+    let failed = |port: &FakePort| {
+        let entity = port.entity("workflowRun", &run.to_string());
+        entity.is_some_and(|entity| entity["properties"]["state"] == "failure")
+    };
+    port.wait_for("the end of the run", failed).await;
+}
+
+#[tokio::test]
+async fn a_later_event_waits_for_one_that_takes_its_mapper_long() {
+    let (github, port) = stand_ins().await;
+    let host = mapping("misbehaving", &github, &port).await;
+    let shop = github.repository("acme/shop");
+    let number = shop.open_issue("spin 10");
+    let slow = shop.issue_event("opened", number);
+    let mut quick = slow.clone();
+    quick.payload["issue"]["title"] = json!("Quick");
+
+    deliver(&github, &host, &slow).await;
+    deliver(&github, &host, &quick).await;
+    let (_, said) = host.stop().await;
+
+    let mapped = said.iter().filter(|line| line.contains("mapped issue"));
+    assert_eq!(mapped.count(), 2, "{}", said.join("\n"));
+    let identifier = quick.payload["issue"]["id"].to_string();
+    let issue = port.entity("issue", &identifier).expect("it was mapped");
+    assert_eq!(issue["title"], "Quick");
 }
 
 #[tokio::test]

@@ -37,9 +37,9 @@ pub mod cli;
 pub mod telemetry;
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -55,7 +55,7 @@ use port::Port;
 use resync::Resync;
 use settings::Settings;
 
-/// How long events may go on after SIGTERM. Kubernetes kills after 30 s unless told otherwise.
+/// How long requests and events may go on after SIGTERM. Kubernetes kills after 30 s unless told otherwise.
 const GRACE: Duration = Duration::from_secs(25);
 
 /// Run the host on a bound listener until `shutdown` resolves and what was accepted is done or the grace period over.
@@ -105,6 +105,14 @@ pub async fn serve(
         }
     });
 
+    let stop = Arc::new(OnceLock::new());
+    let shutdown = {
+        let stop = stop.clone();
+        async move {
+            shutdown.await;
+            stop.get_or_init(Instant::now);
+        }
+    };
     let accept = move |delivery| pipeline.accept(delivery);
     webhook::serve(listener, &settings.webhook, accept, shutdown)
         .await
@@ -115,7 +123,9 @@ pub async fn serve(
         inbox.len()
     );
     start.abort();
-    let drained = tokio::time::timeout(GRACE, async {
+    // Requests that were being received have had their part of it.
+    let spent = stop.get().map_or(Duration::ZERO, Instant::elapsed);
+    let drained = tokio::time::timeout(GRACE.saturating_sub(spent), async {
         resync.finish().await;
         inbox.close();
         working.await

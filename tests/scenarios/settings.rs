@@ -284,3 +284,28 @@ async fn a_port_that_is_taken_is_told_in_one_line() {
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(said.contains(&told) && said.contains("in use"), "{said}");
 }
+
+#[tokio::test]
+async fn an_address_that_leads_elsewhere_is_told_in_one_line() {
+    let acme = Acme::new().await;
+    let not_the_api = acme.github.api_url().replace("api/v3/", "");
+    let closed = "http://127.0.0.1:9/api/v3";
+    let port = [acme.port.url(), "/".into()].concat();
+    #[rustfmt::skip]
+    let table = [
+        ("GITHUB_API_URL", not_the_api.as_str(), "ends in /api/v3/", "does not answer as GitHub's API does (GitHub answered 404 to GET /app"),
+        ("GITHUB_API_URL", closed, "Check GHE_HOST or GITHUB_API_URL", "expected at http://127.0.0.1:9/api/v3/"),
+        ("GITHUB_API_URL", port.as_str(), "ends in /api/v3/", "does not answer as GitHub's API does"),
+        ("PORT_URL", not_the_api.as_str(), "set PORT_URL", "does not answer as Port's API does (404"),
+    ];
+    for (name, value, remedy, problem) in table {
+        let host = acme.host().bundled(&[]).env(name, value).start().await;
+
+        let line = host.wait_for_line(problem).await;
+
+        assert!(line.contains("ERROR") && line.contains(remedy), "{line}");
+        let (_, lines) = host.stop().await;
+        let errors = lines.iter().filter(|line| line.contains("ERROR"));
+        assert_eq!(errors.count(), 1, "{lines:#?}");
+    }
+}

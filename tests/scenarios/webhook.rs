@@ -1,8 +1,10 @@
 //! What knocks at the webhook's door without being GitHub, and what GitHub may send in other ways.
 
 use portolan_tests::github::{Signed, sign};
+use portolan_tests::journal::PATIENCE;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::acme::Acme;
 
@@ -161,7 +163,8 @@ async fn clients_that_dawdle_keep_nobody_else_waiting() {
     // The heads have ten seconds; the bodies, whose thirty would be long to wait for, are still being listened to.
     for mut stream in heads {
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.expect("an answer");
+        let read = timeout(PATIENCE, stream.read_to_string(&mut answer)).await;
+        read.expect("within ten seconds").expect("an answer");
         assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
         assert!(answer.contains("The request's headers took too long to come."));
     }

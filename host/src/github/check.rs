@@ -40,7 +40,7 @@ impl GitHub {
     pub async fn check(&self) -> Vec<Finding> {
         let registration = match self.app().await {
             Ok(registration) => registration,
-            Err(error) => return vec![finding(Level::ERROR, error.to_string())],
+            Err(error) => return vec![finding(Level::ERROR, self.unrecognized(&error))],
         };
         let mut findings = lacking(&registration);
         match self.installations().await {
@@ -83,6 +83,21 @@ impl GitHub {
             Err(error) => findings.push(finding(Level::ERROR, error.to_string())),
         }
         findings
+    }
+
+    /// Why `GET /app` failed. That path is on every GitHub: where it is not, something else was asked.
+    fn unrecognized(&self, error: &Error) -> String {
+        let base = self.0.rest.base();
+        match error {
+            Error::Missing { .. } | Error::Unexpected { .. } | Error::Astray { .. } => format!(
+                "{base} does not answer as GitHub's API does ({error}): set GHE_HOST to the host name of your GitHub \
+                 Enterprise Server, or GITHUB_API_URL to the base of its API, which ends in /api/v3/"
+            ),
+            Error::Transient(_) => format!(
+                "{error}. Check GHE_HOST or GITHUB_API_URL (the API is expected at {base}), the network and EXTRA_CA_FILE"
+            ),
+            _ => error.to_string(),
+        }
     }
 
     async fn organization_configuration(&self, installation: u64, login: &str) -> Option<Finding> {

@@ -86,6 +86,10 @@ impl Rest {
         })
     }
 
+    pub(super) fn base(&self) -> &Url {
+        &self.base
+    }
+
     /// The URL of a path that begins with `/`. `None` if it would not stay what it is.
     pub(super) fn url(&self, path_and_query: &str) -> Option<Url> {
         let text = format!("{}{}", self.base, path_and_query.strip_prefix('/')?);

@@ -246,14 +246,14 @@ impl Pipeline {
         {
             return Fate::Nothing("its configuration does not want this kind");
         }
-        let mut event = scene.event(item);
+        let mut event = Arc::new(scene.event(item));
         let mut asking = scene.asking();
         loop {
             match call(plugin, &configuration, &event).await {
                 Err(fault) => return Fate::of(fault),
                 Ok(Outcome::Unchanged) => return Fate::Nothing("nothing changed"),
                 Ok(Outcome::Ask(questions)) => match asking.answer(&questions).await {
-                    Ok(answers) => event.answers.extend(answers),
+                    Ok(answers) => Arc::make_mut(&mut event).answers.extend(answers),
                     Err(failed) if failed.is_transient() => {
                         return Fate::Later {
                             after: failed.after(),
@@ -336,7 +336,7 @@ impl Pipeline {
 async fn call(
     plugin: &Arc<Plugin>,
     configuration: &Configuration,
-    event: &Event,
+    event: &Arc<Event>,
 ) -> Result<Outcome, Fault> {
     match plugin.map(configuration, event).await {
         Err(fault) if fault.is_worth_a_fresh_instance() => plugin.map(configuration, event).await,

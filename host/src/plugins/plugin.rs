@@ -1,5 +1,6 @@
 //! One version of one plugin, ready to be called.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -87,10 +88,12 @@ impl Plugin {
     }
 
     /// One round: map the event as it stands, with the answers it carries.
-    pub async fn map(
+    ///
+    /// The event goes to another thread: an `Arc` of it is shared, an event itself is copied.
+    pub async fn map<E: Borrow<Event> + Clone + Send + 'static>(
         self: &Arc<Self>,
         configuration: &Configuration,
-        event: &Event,
+        event: &E,
     ) -> Result<Outcome, Fault> {
         let (configuration, event) = (configuration.clone(), event.clone());
         let key = self.key(&configuration);
@@ -100,7 +103,7 @@ impl Plugin {
                 Some(guest) => guest,
                 None => plugin.fresh(&configuration)?,
             };
-            let outcome = guest.map(sandbox, &configuration, &event);
+            let outcome = guest.map(sandbox, &configuration, event.borrow());
             // A refusal is an answer; after everything else the instance is not to be trusted.
             if matches!(outcome, Ok(_) | Err(Fault::Refused(_))) {
                 sandbox.kept.put(key, guest);

@@ -3,6 +3,7 @@
 //! The set is immutable and replaced whole; whoever holds one finishes on it.
 //! Nothing here knows GitHub or Port: an event comes in, the contract's plain types go out.
 
+mod breaker;
 mod cache;
 pub mod contract;
 mod fault;

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tracing::Span;
 
+use super::breaker::{Breaker, IN_A_ROW, REST, Resting};
 use super::contract::{
     CONTRACT, Configuration, Description, Diagnostic, Event, File, Outcome, Want, WorldPre,
     WriteOptions,
@@ -29,7 +30,7 @@ use super::vet::{self, Refusal};
 const CONFIGURATIONS: u64 = 4_096;
 /// How long an `open` that trapped or ran out of time is not tried again: its events must not take the others' turn.
 const PAUSE: Duration = Duration::from_secs(60);
-/// The same after a failure of the host's own.
+/// The same after a failure of the host's own, or while the plugin rests.
 const BREATH: Duration = Duration::from_secs(1);
 
 /// One version of one plugin.
@@ -48,6 +49,7 @@ pub struct Plugin {
     /// Tells this plugin's kept instances from all others'.
     number: u64,
     permits: Arc<Semaphore>,
+    breaker: Breaker,
     opened: Cache<[u8; 32], Result<Arc<Opened>, Fault>>,
     took: Duration,
     from_cache: bool,
@@ -86,7 +88,8 @@ impl Plugin {
         self.opened.get_with(configuration.digest(), open).await
     }
 
-    /// One round: map the event as it stands, with the answers it carries.
+    /// One round: map the event as it stands, with the answers it carries. What fails in an instance that mapped
+    /// before is tried once more in a fresh one, which may fare better; what fails in a fresh one would fail again.
     pub async fn map(
         self: &Arc<Self>,
         configuration: &Configuration,
@@ -96,16 +99,22 @@ impl Plugin {
         let key = self.key(&configuration);
         self.run(move |plugin| {
             let sandbox = &plugin.sandbox;
-            let mut guest = match sandbox.kept.take(key) {
-                Some(guest) => guest,
-                None => plugin.fresh(&configuration)?,
+            let map = |mut guest: Guest| {
+                let outcome = guest.map(sandbox, &configuration, &event);
+                // A refusal is an answer; after everything else the instance is not to be trusted.
+                if matches!(outcome, Ok(_) | Err(Fault::Refused(_))) {
+                    sandbox.kept.put(key, guest);
+                }
+                outcome
             };
-            let outcome = guest.map(sandbox, &configuration, &event);
-            // A refusal is an answer; after everything else the instance is not to be trusted.
-            if matches!(outcome, Ok(_) | Err(Fault::Refused(_))) {
-                sandbox.kept.put(key, guest);
+            if let Some(guest) = sandbox.kept.take(key) {
+                let used = guest.calls > 0;
+                match map(guest) {
+                    Err(fault) if used && fault.is_a_failure() => {}
+                    outcome => return outcome,
+                }
             }
-            outcome
+            map(plugin.fresh(&configuration)?)
         })
         .await
     }
@@ -161,6 +170,7 @@ impl Plugin {
             share,
             number: number(),
             permits: Arc::new(Semaphore::new(sandbox.share)),
+            breaker: Breaker::default(),
             opened: opened(),
             took: began.elapsed(),
             from_cache,
@@ -187,6 +197,7 @@ impl Plugin {
             share: self.share.clone(),
             number: number(),
             permits: self.permits.clone(),
+            breaker: Breaker::default(),
             opened: opened(),
             took: Duration::ZERO,
             from_cache: true,
@@ -218,14 +229,21 @@ impl Plugin {
         Ok(guest)
     }
 
-    /// Off the async threads, in turn with the other plugins. A guest that was begun runs to its end
-    /// or its deadline, even if nobody waits for it any more, and holds its place until then.
+    /// Off the async threads, in turn with the other plugins, unless this one rests. A guest that was begun runs to
+    /// its end or its deadline, even if nobody waits for it any more, and holds its place until then.
     async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let closed = "semaphores of the sandbox are never closed";
+        self.breaker
+            .check(Instant::now())
+            .map_err(|rest| self.rests(rest))?;
         let own = self.permits.clone().acquire_owned().await.expect(closed);
+        // Again: it may have begun to rest while this one waited for its turn.
+        self.breaker
+            .admit(Instant::now())
+            .map_err(|rest| self.rests(rest))?;
         let any = self
             .sandbox
             .permits
@@ -235,12 +253,45 @@ impl Plugin {
             .expect(closed);
         let (plugin, span) = (self.clone(), Span::current());
         let work = move || {
-            let result = span.in_scope(|| work(&plugin));
+            let result = span.in_scope(|| {
+                let result = work(&plugin);
+                plugin.remember(result.as_ref().err());
+                result
+            });
             drop((own, any));
             result
         };
         (tokio::task::spawn_blocking(work).await)
             .unwrap_or_else(|error| Err(Fault::Host(clean(&error.to_string(), 1_000))))
+    }
+
+    /// How a call ended, for the breaker.
+    fn remember(&self, fault: Option<&Fault>) {
+        match fault {
+            Some(fault) if fault.is_a_failure() => {
+                let why = fault.to_string();
+                if self.breaker.failed(why.clone(), Instant::now()) {
+                    tracing::error!(
+                        plugin = self.name,
+                        "plugin {self} failed {IN_A_ROW} times in a row and rests {} s at a time until it answers again, last: {why}; its events wait: drop a mended version into the plugin folder",
+                        REST.as_secs()
+                    );
+                }
+            }
+            Some(Fault::Host(_) | Fault::Resting { .. }) => {}
+            // A refusal and a mistake found in a configuration are answers too.
+            _ => {
+                if self.breaker.answered() {
+                    tracing::info!(plugin = self.name, "plugin {self} answers again");
+                }
+            }
+        }
+    }
+
+    fn rests(&self, resting: Resting) -> Fault {
+        let Resting { last, left } = resting;
+        let plugin = self.label.to_string();
+        Fault::Resting { plugin, last, left }
     }
 }
 
@@ -308,7 +359,7 @@ impl<K> Expiry<K, Result<Arc<Opened>, Fault>> for Retry {
     ) -> Option<Duration> {
         match opened {
             Ok(_) | Err(Fault::Configuration(_)) => None,
-            Err(Fault::Host(_)) => Some(BREATH),
+            Err(fault) if fault.is_transient() => Some(BREATH),
             Err(_) => Some(PAUSE),
         }
     }

@@ -6,6 +6,7 @@
 mod breaker;
 mod cache;
 pub mod contract;
+mod described;
 mod fault;
 mod folder;
 mod journal;
@@ -117,6 +118,12 @@ impl Current {
         for plugin in &set.plugins {
             if !before.plugins.iter().any(|old| Arc::ptr_eq(old, plugin)) {
                 tracing::info!("loaded plugin {plugin} in {}", plugin.story());
+                for doubt in plugin.doubts() {
+                    tracing::warn!(
+                        plugin = plugin.name,
+                        "plugin {plugin} describes kinds: {doubt}"
+                    );
+                }
             }
         }
         for old in &before.plugins {

@@ -96,7 +96,12 @@ pub(super) fn check(description: &Description) -> Result<Vec<String>, Refusal> {
 
 /// A pattern that could match no path, since paths have no such segments.
 fn pattern(glob: &str) -> Result<(), Refusal> {
-    let wrong = |why: &str| Err(Refusal(format!("its file pattern `{}` {why}", clean(glob, 100))));
+    let wrong = |why: &str| {
+        Err(Refusal(format!(
+            "its file pattern `{}` {why}",
+            clean(glob, 100)
+        )))
+    };
     if glob.is_empty() {
         return wrong("is empty: it names no file");
     }
@@ -127,7 +132,9 @@ fn in_vain(kind: &str) -> Option<String> {
     }
     if let Some((_, leads_to)) = LEADING.iter().find(|(webhook, _)| *webhook == kind) {
         return Some(match kind {
-            "push" => format!("`push` leads to the kind `{leads_to}`: describe that, `push` is never called"),
+            "push" => format!(
+                "`push` leads to the kind `{leads_to}`: describe that, `push` is never called"
+            ),
             _ => format!(
                 "`{kind}` is GitHub's name of the webhook, which is never called; the kind is `{leads_to}`"
             ),
@@ -191,17 +198,31 @@ mod tests {
         assert!(said("team").contains("reserved"));
         for odd in ["pull-requests", "Issue", "", "a\nb"] {
             let said = said(odd);
-            assert!(said.contains("never called") && !said.contains('\n'), "{said}");
+            assert!(
+                said.contains("never called") && !said.contains('\n'),
+                "{said}"
+            );
         }
     }
 
     #[test]
     fn a_pattern_that_can_match_nothing_is_refused() {
-        for odd in ["./x", "/x", "a//b", "a/", "", "../x", "{a,../b}", "a\\b", "a\nb"] {
+        for odd in [
+            "./x", "/x", "a//b", "a/", "", "../x", "{a,../b}", "a\\b", "a\nb",
+        ] {
             let said = refusal(&of(&["tree"], &[odd]));
-            assert!(said.starts_with("its file pattern `") && !said.contains('\n'), "{said}");
+            assert!(
+                said.starts_with("its file pattern `") && !said.contains('\n'),
+                "{said}"
+            );
         }
-        let fine = ["**/port.yml", "{.github/,}CODEOWNERS", "docs/**", ".github/x.yml", "a..b"];
+        let fine = [
+            "**/port.yml",
+            "{.github/,}CODEOWNERS",
+            "docs/**",
+            ".github/x.yml",
+            "a..b",
+        ];
         assert_eq!(check(&of(&["tree"], &fine)), Ok(Vec::new()));
     }
 

@@ -18,16 +18,19 @@ use super::contract::{
     CONTRACT, Configuration, Description, Diagnostic, Event, File, Outcome, Want, WorldPre,
     WriteOptions,
 };
+use super::described;
 use super::fault::Fault;
 use super::journal::{Journal, Share, clean};
 use super::kept::Key;
-use super::limits::{Accounts, Budget};
+use super::limits::{self, Accounts, Budget};
 use super::operator;
 use super::sandbox::{Guest, Sandbox};
 use super::vet::{self, Refusal};
 
-/// Configurations whose opening is remembered, per plugin.
-const CONFIGURATIONS: u64 = 4_096;
+/// What the openings that are remembered take, per plugin, in bytes; notes can be long.
+const REMEMBERED: u64 = 16 << 20;
+/// What one takes at least: makes it 4,096 configurations.
+const OPENING: usize = 4 << 10;
 /// How long an `open` that trapped or ran out of time is not tried again: its events must not take the others' turn.
 const PAUSE: Duration = Duration::from_secs(60);
 /// The same after a failure of the host's own, or while the plugin rests.
@@ -40,6 +43,7 @@ pub struct Plugin {
     /// The first 12 hexadecimal digits of the file's SHA-256.
     pub version: String,
     pub description: Description,
+    doubts: Vec<String>,
     operator_patterns: GlobSet,
     operator_files: Vec<File>,
     world: WorldPre<Accounts>,
@@ -156,12 +160,14 @@ impl Plugin {
             .instantiate(&world, journal, &Budget::describe())
             .and_then(|mut guest| guest.describe(sandbox))
             .map_err(|fault| Refusal(format!("it fails when asked to describe itself: {fault}")))?;
+        let doubts = described::check(&description)?;
         let operator_patterns = operator::patterns(&description)?;
         let operator_files = operator::read(beside, &operator_patterns);
         Ok(Self {
             name: name.to_owned(),
             version,
             description,
+            doubts,
             operator_patterns,
             operator_files,
             world,
@@ -189,6 +195,7 @@ impl Plugin {
             name: self.name.clone(),
             version: self.version.clone(),
             description: self.description.clone(),
+            doubts: self.doubts.clone(),
             operator_patterns: self.operator_patterns.clone(),
             operator_files,
             world: self.world.clone(),
@@ -211,6 +218,11 @@ impl Plugin {
             false => "compiled",
         };
         format!("{} ms ({how})", self.took.as_millis())
+    }
+
+    /// What its author should hear when it is loaded.
+    pub(super) fn doubts(&self) -> &[String] {
+        &self.doubts
     }
 
     fn key(&self, configuration: &Configuration) -> Key {
@@ -342,9 +354,19 @@ fn number() -> u64 {
 
 fn opened() -> Cache<[u8; 32], Result<Arc<Opened>, Fault>> {
     Cache::builder()
-        .max_capacity(CONFIGURATIONS)
+        .max_capacity(REMEMBERED)
+        .weigher(|_, opened| weight(opened))
         .expire_after(Retry)
         .build()
+}
+
+fn weight(opened: &Result<Arc<Opened>, Fault>) -> u32 {
+    let size = match opened {
+        Ok(opened) => limits::diagnostics_size(&opened.notes) + limits::wants_size(&opened.wants),
+        Err(Fault::Configuration(mistakes)) => limits::diagnostics_size(mistakes),
+        Err(_) => 0,
+    };
+    u32::try_from(size.max(OPENING)).unwrap_or(u32::MAX)
 }
 
 /// A configuration that opens, or has mistakes, will do so again; what failed otherwise is tried later.

@@ -43,8 +43,9 @@ lint: fmt clippy doc deny hadolint ## formatting, lints, documentation, licences
 fmt:
 	$(call step,rustfmt,cargo fmt --all --check)
 
-clippy:
+clippy: setup
 	$(call step,clippy,cargo clippy --workspace --all-targets -- -D warnings)
+	$(call step,clippy on wasm,(. "$(WASM)" && cargo clippy -p portolan-sdk --target wasm32-unknown-unknown --target-dir "$(TARGET)/guests" -- -D warnings))
 
 doc:
 	$(call step,rustdoc,RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items)

@@ -26,13 +26,13 @@ pub struct Entity {
     pub blueprint: String,
     /// How Port finds it.
     pub identifier: Identifier,
-    /// The identifier that it had until now, to rename it.
+    /// The identifier that it had until now, to rename it; only with an [exact](Identifier::Exact) one.
     pub previous_identifier: Option<String>,
-    /// Its title.
+    /// Its title. `None` leaves it as it is; it cannot be cleared.
     pub title: Option<String>,
-    /// A name out of Port's icon set, such as `Microservice`.
+    /// A name out of Port's icon set, such as `Microservice`. `None` leaves it as it is; it cannot be cleared.
     pub icon: Option<String>,
-    /// A string, a list of strings, or a search query.
+    /// A string, a list of strings, or a search query. `null` or an empty list clears it.
     pub team: Option<Value>,
     /// By property. One that is absent keeps its value (with [`merge`](crate::WriteOptions::merge)), `null` clears it.
     pub properties: Map<String, Value>,
@@ -104,7 +104,7 @@ impl Entity {
         self
     }
 
-    /// Renames the entity that had this identifier until now.
+    /// Renames the entity that had this identifier until now. Not for one that is [found by a search](Entity::found_by).
     #[must_use]
     pub fn renamed_from(mut self, previous: impl Into<String>) -> Self {
         self.previous_identifier = Some(previous.into());

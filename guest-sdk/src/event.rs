@@ -2,12 +2,11 @@
 //!
 //! Everything comes as JSON text and is parsed only when it is looked at.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use serde::Deserialize;
-use serde_json::Value;
 
-use crate::{Answer, Error, File, Question, Questions, json};
+use crate::{Answer, Error, File, Outcome, Question, Questions, json};
 
 /// One subject to be mapped, with its current state.
 ///
@@ -17,6 +16,9 @@ use crate::{Answer, Error, File, Question, Questions, json};
 /// and [`blueprint`](Event::blueprint) read as if it had: the first time they return [`Error::Ask`], which `?`
 /// passes to the host, and when [`map`](crate::Mapper::map) is called again they return the answer.
 /// So `map` runs from its beginning once a round; ask before doing what is dear.
+///
+/// Whatever `map` returns while a question has no answer does not count: the event remembers what it was asked,
+/// so `event.file("README.md").ok()` asks like `?` does, and no property is cleared for want of an answer.
 ///
 /// A question that the host does not ask (another repository's files, secrets) makes these calls return
 /// [`Error::Refuse`] with the host's sentence. A mapper that can do without looks at the [`Answer`] that
@@ -57,6 +59,8 @@ pub struct Event {
     pub(crate) subject: Option<String>,
     pub(crate) webhook: Option<Webhook>,
     pub(crate) answers: Vec<(Question, Answer)>,
+    /// What was asked and has no answer yet.
+    pub(crate) open: RefCell<Vec<Question>>,
 }
 
 impl Event {
@@ -146,9 +150,12 @@ impl Event {
         json_of(self.answer(&question)?, &question)
     }
 
-    /// A blueprint of Port, by identifier, as Port's API gives it; `None` when there is none.
-    /// Same errors as [`file`](Event::file).
-    pub fn blueprint(&self, identifier: &str) -> Result<Option<Value>, Error> {
+    /// A blueprint of Port, by identifier, as Port's API gives it, read into the mapper's own shape
+    /// (or a `serde_json::Value`); `None` when there is none. Same errors as [`api`](Event::api).
+    pub fn blueprint<'a, T: Deserialize<'a>>(
+        &'a self,
+        identifier: &str,
+    ) -> Result<Option<T>, Error> {
         let question = Question::blueprint(identifier);
         json_of(self.answer(&question)?, &question)
     }
@@ -174,16 +181,37 @@ impl Event {
         }
     }
 
+    /// What a mapper returned, or what it has yet to know: an outcome that came about without an answer is none.
+    pub(crate) fn settled(&self, result: Result<Outcome, Error>) -> Result<Outcome, Error> {
+        let mut open = self.open.take();
+        if open.is_empty() {
+            return result;
+        }
+        if let Err(Error::Ask(questions)) = result {
+            for question in questions {
+                if !open.contains(&question) {
+                    open.push(question);
+                }
+            }
+        }
+        Err(Error::Ask(open))
+    }
+
     fn answer(&self, question: &Question) -> Result<&Answer, Error> {
         self.known(question)
             .ok_or_else(|| Error::Ask(vec![question.clone()]))
     }
 
     fn known(&self, question: &Question) -> Option<&Answer> {
-        self.answers
-            .iter()
-            .find(|(asked, _)| asked == question)
-            .map(|(_, answer)| answer)
+        let mut answers = self.answers.iter();
+        let known = answers.find(|(asked, _)| asked == question);
+        if known.is_none() {
+            let mut open = self.open.borrow_mut();
+            if !open.contains(question) {
+                open.push(question.clone());
+            }
+        }
+        known.map(|(_, answer)| answer)
     }
 }
 
@@ -200,6 +228,7 @@ fn json_of<'a, T: Deserialize<'a>>(
 /// Whose repositories they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct Organization {
     /// Its name in URLs, such as `acme`. May change.
     pub login: String,
@@ -210,6 +239,7 @@ pub struct Organization {
 /// What is most often needed of a repository; the rest is in [`Event::repository_as`].
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct Repository {
     /// Its identity. Never changes.
     pub id: u64,

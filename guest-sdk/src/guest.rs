@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::panic::{PanicHookInfo, set_hook};
 use std::sync::Once;
 
-use crate::{Error, Mapper, log::Level};
+use crate::{Error, Event, Mapper, log::Level};
 use bindings::exports::portolan::mapper::mapping;
 use bindings::portolan::mapper::{log as host, types};
 
@@ -73,7 +73,8 @@ impl<M: Mapper> mapping::GuestMapper for Opened<M> {
     }
 
     fn map_event(&self, event: types::Event) -> Result<types::Outcome, String> {
-        match self.0.map(&event.into()) {
+        let event = Event::from(event);
+        match event.settled(self.0.map(&event)) {
             Ok(outcome) => Ok(outcome.into()),
             Err(Error::Ask(questions)) => Ok(types::Outcome::Ask(convert::all(questions))),
             Err(Error::Refuse(reason)) => Err(reason),

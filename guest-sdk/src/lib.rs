@@ -20,7 +20,7 @@
 //! crate-type = ["cdylib"]
 //!
 //! [dependencies]
-//! portolan-sdk = "0.1"
+//! portolan-sdk = { path = "../portolan/guest-sdk" } # Portolan's repository; not on crates.io yet
 //! ```
 //!
 //! and becomes a plugin by

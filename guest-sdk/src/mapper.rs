@@ -97,6 +97,9 @@ pub trait Mapper: Default + 'static {
     ///
     /// [`Error::Ask`] is how [`Event::file`] and its like ask the host: pass it on with `?` and `map` is
     /// called again with the answer. [`Error::Refuse`] puts the event aside with that text.
+    ///
+    /// A question that was asked and not passed on (`.ok()`) is asked all the same: whatever `map` returned
+    /// without its answer does not count.
     fn map(&self, event: &Event) -> Result<Outcome, Error>;
 }
 
@@ -114,6 +117,8 @@ pub trait Mapper: Default + 'static {
 pub struct Description {
     /// The kinds of subject to be called for: `tree`, `repository`, `pull-request`, `issue`, `workflow-run`,
     /// or the name of a GitHub event that has no kind, such as `star`.
+    /// Names of Port's kinds that the host does not serve yet (`team`, `release`, ...) are reserved.
+    /// The host warns at load about a kind that it never calls for, such as `pull_request`.
     pub kinds: Vec<String>,
     /// The files that the host reads and passes to [`Mapper::open`].
     pub files: Vec<FilePattern>,
@@ -167,7 +172,8 @@ pub struct File {
     pub owner: Owner,
     /// Path from the root of the repository (or from the plugin's folder), `/` between segments, no leading `/`.
     pub path: String,
-    /// The whole content. Files that are not UTF-8 or larger than 512 KB are left out by the host.
+    /// The whole content. A file that is not UTF-8 or larger than 512 KB is refused where it is asked for by name
+    /// (`README.md`, `**/port.yml`) and left out where only a wildcard matches it (`docs/**`).
     pub text: String,
 }
 
@@ -177,7 +183,7 @@ pub struct FilePattern {
     /// Whose they are.
     pub owner: Owner,
     /// A path or a glob: `*` and `?` within a segment, `**` across segments (`**/x` matches `x` at the root too),
-    /// `{a,b}`, `[a-z]`.
+    /// `{a,b}`, `[a-z]`. No `.`, `..` or empty segments, no leading `/`, no backslash: the host refuses the plugin.
     pub glob: String,
 }
 

@@ -66,6 +66,10 @@ impl From<Entity> for Outcome {
 ///
 /// Every [`std::error::Error`] turns into a refusal by `?`, its causes included.
 /// (For that reason it is none itself.)
+///
+/// `anyhow::Error` and `Box<dyn std::error::Error>` are no `std::error::Error` either: a function that returns one
+/// is called with `.map_err(|error| Error::refuse(format!("{error:#}")))?`. Keep questions out of such a function,
+/// or have it return this error: as text a question is a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
     /// Answer these first, then call again. Made by [`Event::file`](crate::Event::file) and its like.

@@ -3,7 +3,10 @@
 //!
 //! Knows nothing of the sandbox: limits, the host's fence around `api` and Port's rules are not imitated.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
 
 use globset::GlobBuilder;
 use serde_json::{Value, json};
@@ -45,8 +48,14 @@ const ROUNDS: usize = 32;
 /// assert_eq!(done.entities()[0].properties["readme"], "# Shop");
 /// assert_eq!(done.rounds, 2);
 /// ```
-#[derive(Debug, Clone)]
 pub struct Run<M> {
+    given: Given,
+    mapper: PhantomData<fn() -> M>,
+}
+
+/// What the test gave.
+#[derive(Debug, Clone)]
+struct Given {
     kind: String,
     time: String,
     organization: Value,
@@ -56,13 +65,28 @@ pub struct Run<M> {
     configuration: Vec<File>,
     files: Vec<File>,
     answers: HashMap<Question, Answer>,
-    mapper: std::marker::PhantomData<fn() -> M>,
+}
+
+/// Whatever the mapper can do.
+impl<M> Clone for Run<M> {
+    fn clone(&self) -> Self {
+        Self {
+            given: self.given.clone(),
+            mapper: PhantomData,
+        }
+    }
+}
+
+impl<M> fmt::Debug for Run<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.given.fmt(f)
+    }
 }
 
 impl<M: Mapper> Run<M> {
     /// An event of that kind, of the organization `acme`, on 2026-01-01, and nothing else.
     pub fn of(kind: impl Into<String>) -> Self {
-        Self {
+        let given = Given {
             kind: kind.into(),
             time: "2026-01-01T00:00:00Z".into(),
             organization: json!({"login": "acme", "id": 1}),
@@ -72,14 +96,15 @@ impl<M: Mapper> Run<M> {
             configuration: Vec::new(),
             files: Vec::new(),
             answers: HashMap::new(),
-            mapper: std::marker::PhantomData,
-        }
+        };
+        let mapper = PhantomData;
+        Self { given, mapper }
     }
 
     /// When the event began, RFC 3339 in UTC.
     #[must_use]
     pub fn time(mut self, time: impl Into<String>) -> Self {
-        self.time = time.into();
+        self.given.time = time.into();
         self
     }
 
@@ -87,7 +112,7 @@ impl<M: Mapper> Run<M> {
     #[must_use]
     pub fn repository(mut self, full_name: &str) -> Self {
         let (owner, name) = full_name.split_once('/').unwrap_or(("acme", full_name));
-        self.organization["login"] = owner.into();
+        self.given.organization["login"] = owner.into();
         self.repository_json(json!({
             "id": 1,
             "name": name,
@@ -101,14 +126,14 @@ impl<M: Mapper> Run<M> {
     /// The repository in GitHub's shape.
     #[must_use]
     pub fn repository_json(mut self, repository: Value) -> Self {
-        self.repository = Some(repository);
+        self.given.repository = Some(repository);
         self
     }
 
     /// The subject in the shape of GitHub's list endpoint.
     #[must_use]
     pub fn subject(mut self, subject: Value) -> Self {
-        self.subject = Some(subject);
+        self.given.subject = Some(subject);
         self
     }
 
@@ -116,7 +141,7 @@ impl<M: Mapper> Run<M> {
     #[must_use]
     pub fn webhook(mut self, name: impl Into<String>, payload: Value) -> Self {
         let action = payload["action"].as_str().map(Into::into);
-        self.webhook = Some((name.into(), action, payload));
+        self.given.webhook = Some((name.into(), action, payload));
         self
     }
 
@@ -128,7 +153,7 @@ impl<M: Mapper> Run<M> {
         path: impl Into<String>,
         text: impl Into<String>,
     ) -> Self {
-        self.configuration.push(File {
+        self.given.configuration.push(File {
             owner,
             path: path.into(),
             text: text.into(),
@@ -139,7 +164,7 @@ impl<M: Mapper> Run<M> {
     /// A file of the event's repository, for `file` and `files`; not part of the configuration.
     #[must_use]
     pub fn file(mut self, path: impl Into<String>, text: impl Into<String>) -> Self {
-        self.files.push(File {
+        self.given.files.push(File {
             owner: Owner::Repository,
             path: path.into(),
             text: text.into(),
@@ -165,7 +190,7 @@ impl<M: Mapper> Run<M> {
     /// Any answer to any question, such as a refusal.
     #[must_use]
     pub fn answer(mut self, question: Question, answer: Answer) -> Self {
-        self.answers.insert(question, answer);
+        self.given.answers.insert(question, answer);
         self
     }
 
@@ -194,11 +219,11 @@ impl<M: Mapper> Run<M> {
         let mut event = self.event();
         let mut asked = Vec::new();
         for round in 1..=ROUNDS {
-            match mapper.map(&event) {
+            match event.settled(mapper.map(&event)) {
                 Ok(outcome) => {
                     for mapper in [&mapper, &self.open()?] {
                         assert_eq!(
-                            mapper.map(&event),
+                            event.settled(mapper.map(&event)),
                             Ok(outcome.clone()),
                             "the same event mapped again has another outcome"
                         );
@@ -232,6 +257,7 @@ impl<M: Mapper> Run<M> {
     pub fn open(&self) -> Result<M, Failure> {
         let patterns = M::describe().files;
         let files = self
+            .given
             .configuration
             .iter()
             .filter(|file| {
@@ -248,15 +274,17 @@ impl<M: Mapper> Run<M> {
     /// in a benchmark for example.
     pub fn event(&self) -> Event {
         Event {
-            kind: self.kind.clone(),
-            time: self.time.clone(),
-            organization: Parsed::new(self.organization.to_string()),
+            kind: self.given.kind.clone(),
+            time: self.given.time.clone(),
+            organization: Parsed::new(self.given.organization.to_string()),
             repository: self
+                .given
                 .repository
                 .as_ref()
                 .map(|repository| Parsed::new(repository.to_string())),
-            subject: self.subject.as_ref().map(Value::to_string),
+            subject: self.given.subject.as_ref().map(Value::to_string),
             webhook: self
+                .given
                 .webhook
                 .as_ref()
                 .map(|(name, action, payload)| Webhook {
@@ -266,20 +294,22 @@ impl<M: Mapper> Run<M> {
                     payload: payload.to_string(),
                 }),
             answers: Vec::new(),
+            open: RefCell::default(),
         }
     }
 
     fn answer_to(&self, question: &Question) -> Answer {
-        if let Some(answer) = self.answers.get(question) {
+        if let Some(answer) = self.given.answers.get(question) {
             return answer.clone();
         }
         match question {
-            Question::File(path) => match self.files.iter().find(|file| file.path == *path) {
+            Question::File(path) => match self.given.files.iter().find(|file| file.path == *path) {
                 Some(file) => Answer::Text(file.text.clone()),
                 None => Answer::Missing,
             },
             Question::Files(glob) => {
                 let mut found: Vec<File> = self
+                    .given
                     .files
                     .iter()
                     .filter(|file| matches(glob, &file.path))
@@ -304,6 +334,9 @@ fn told(outcome: Outcome) -> Outcome {
 fn matches(glob: &str, path: &str) -> bool {
     GlobBuilder::new(glob)
         .literal_separator(true)
+        // As the host reads them.
+        .backslash_escape(false)
+        .empty_alternates(true)
         .build()
         .is_ok_and(|glob| glob.compile_matcher().is_match(path))
 }

@@ -87,6 +87,35 @@ fn questions_are_asked_together_and_answered_once() {
 }
 
 #[test]
+fn a_question_that_was_not_passed_on_is_asked_all_the_same() {
+    /// Not `Clone`, which `Run` does not ask for.
+    #[derive(Default)]
+    struct Careless;
+
+    impl Mapper for Careless {
+        fn describe() -> Description {
+            Description::of(["repository"])
+        }
+
+        fn map(&self, event: &Event) -> Result<Outcome, Error> {
+            let readme = event.file("README.md").ok().flatten();
+            let blueprint: Option<Value> = event.blueprint("service")?;
+            Ok(Entity::new("service", "shop")
+                .property("readme", readme)
+                .property("described", blueprint.is_some())
+                .into())
+        }
+    }
+
+    let run = Run::<Careless>::of("repository").file("README.md", "# Shop");
+    let done = run.clone().map();
+    assert_eq!(done.entities()[0].properties["readme"], "# Shop");
+    assert_eq!(done.rounds, 2);
+    let (readme, service) = (Question::file("README.md"), Question::blueprint("service"));
+    assert_eq!(done.asked, [readme, service]);
+}
+
+#[test]
 fn a_refusal_can_be_lived_with() {
     let refused = Answer::Refused("another organization's".into());
     let done = shop()

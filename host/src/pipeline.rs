@@ -18,7 +18,7 @@ use crate::delivery::Delivery;
 use crate::files::Configurations;
 use crate::github::{self, GitHub};
 use crate::inbox::{Claim, Full, Inbox, Item};
-use crate::plugins::contract::{AnswerValue, Configuration, Event, Outcome};
+use crate::plugins::contract::{AnswerValue, Configuration, Outcome};
 use crate::plugins::{Fault, Opened, Plugin, Plugins};
 use crate::port::Port;
 use crate::resync::Resync;
@@ -73,9 +73,10 @@ enum Fate {
 
 impl Fate {
     fn of(fault: Fault) -> Self {
-        match fault {
-            Fault::Host(why) => Self::Later { why, after: None },
-            fault => Self::Aside(fault.to_string()),
+        let why = fault.to_string();
+        match fault.is_transient() {
+            true => Self::Later { why, after: None },
+            false => Self::Aside(why),
         }
     }
 }
@@ -249,7 +250,7 @@ impl Pipeline {
         let mut event = Arc::new(scene.event(item));
         let mut asking = scene.asking();
         loop {
-            match call(plugin, &configuration, &event).await {
+            match plugin.map(&configuration, &event).await {
                 Err(fault) => return Fate::of(fault),
                 Ok(Outcome::Unchanged) => return Fate::Nothing("nothing changed"),
                 Ok(Outcome::Ask(questions)) => match asking.answer(&questions).await {
@@ -329,18 +330,6 @@ impl Pipeline {
             Err(Fault::Configuration(_)) => Ok(None),
             Err(fault) => Err(Fate::of(fault)),
         }
-    }
-}
-
-/// One round. What went wrong in an instance that was used before may go right in a fresh one.
-async fn call(
-    plugin: &Arc<Plugin>,
-    configuration: &Configuration,
-    event: &Arc<Event>,
-) -> Result<Outcome, Fault> {
-    match plugin.map(configuration, event).await {
-        Err(fault) if fault.is_worth_a_fresh_instance() => plugin.map(configuration, event).await,
-        outcome => outcome,
     }
 }
 

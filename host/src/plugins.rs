@@ -3,8 +3,10 @@
 //! The set is immutable and replaced whole; whoever holds one finishes on it.
 //! Nothing here knows GitHub or Port: an event comes in, the contract's plain types go out.
 
+mod breaker;
 mod cache;
 pub mod contract;
+mod described;
 mod fault;
 mod folder;
 mod journal;
@@ -116,6 +118,12 @@ impl Current {
         for plugin in &set.plugins {
             if !before.plugins.iter().any(|old| Arc::ptr_eq(old, plugin)) {
                 tracing::info!("loaded plugin {plugin} in {}", plugin.story());
+                for doubt in plugin.doubts() {
+                    tracing::warn!(
+                        plugin = plugin.name,
+                        "plugin {plugin} describes kinds: {doubt}"
+                    );
+                }
             }
         }
         for old in &before.plugins {

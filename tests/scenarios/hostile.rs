@@ -2,6 +2,7 @@
 //! in words that a mapper's author understands.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use portolan_tests::github::{FakeGitHub, Repository};
 use portolan_tests::host::{RunningHost, TestHost};
@@ -97,6 +98,7 @@ async fn whatever_a_plugin_does_the_others_map_every_event_and_its_author_learns
     // Whatever the dead ones held is given back.
     for _ in 0..20 {
         world.open("memory", "put aside for misbehaving").await;
+        world.is_well().await;
     }
     for (title, words) in NONSENSE {
         let line = world.open(title, "mapped issue").await;
@@ -134,6 +136,56 @@ async fn whatever_a_plugin_does_the_others_map_every_event_and_its_author_learns
     let running = 64 * std::thread::available_parallelism().map_or(2, |cores| cores.get() as u64);
     assert!(after.0 < before.0 + 100, "{after:?}");
     assert!(after.1 < before.0 + 150 + running, "{after:?}");
+    world.is_clean();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_always_loops_rests_and_loses_nothing() {
+    let world = World::begin().await;
+    let (github, port, host) = (&world.github, &world.port, &world.host);
+    let number = world.shop.open_issue("loop");
+    let like = world.shop.issue_event("opened", number);
+    // More than there are workers: each would wait for its turn to loop.
+    for id in 1..=100 {
+        let mut event = like.clone();
+        event.payload["issue"]["id"] = json!(id);
+        let (status, _) = github.deliver(&host.url(), &event).await;
+        assert_eq!(status, 202);
+    }
+    let began = Instant::now();
+    let load = Load::begin(github, host.url(), PER_SECOND, pull_requests(&world.shop));
+    let line = host
+        .wait_for_line("failed 5 times in a row and rests")
+        .await;
+    assert!(line.contains("did not finish within 1 s"), "{line}");
+    host.wait_for_line("it rests for").await;
+    let sent = load.end().await;
+    port.wait_for("every healthy event", |port| {
+        port.entities("githubPullRequest").len() >= sent.len()
+    })
+    .await;
+    // A hundred loops of a second on a handful of places would have taken far longer.
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(15), "{took:?}");
+
+    // Nothing of what met the rest is lost: the next version maps it.
+    port.blueprint(json!({
+        "identifier": "marked", "title": "Marked", "relations": {},
+        "schema": { "properties": { "madeBy": { "type": "string" }, "note": { "type": "string" } }, "required": [] },
+    }));
+    host.plugin_as("versioned", "misbehaving");
+    let aside = || {
+        let lines = host.lines();
+        let aside = lines
+            .iter()
+            .filter(|line| line.contains("put aside for misbehaving"));
+        aside.count()
+    };
+    port.wait_for("what waited", |port| {
+        port.entities("marked").len() + aside() >= 100
+    })
+    .await;
+    assert!((5..20).contains(&aside()), "{}", aside());
     world.is_clean();
 }
 

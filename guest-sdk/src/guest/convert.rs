@@ -1,5 +1,7 @@
 //! The contract's types to and from ours: moves, and JSON to text.
 
+use std::cell::RefCell;
+
 use serde_json::{Map, Value};
 
 use super::bindings::portolan::mapper::types;
@@ -32,6 +34,7 @@ impl From<types::Event> for Event {
                 .into_iter()
                 .map(|answer| (answer.question.into(), answer.value.into()))
                 .collect(),
+            open: RefCell::default(),
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::{Diagnostic, Entity, Mapped, Outcome, Question};
 
 /// What became of the event.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Done {
     /// The mapper's last word.
     pub outcome: Outcome,
@@ -43,6 +44,7 @@ impl Done {
 
 /// Why there is no outcome.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Failure {
     /// The configuration did not open.
     Configuration(Vec<Diagnostic>),

@@ -3,10 +3,10 @@
 //! An entry is machine code that will run outside of the sandbox: the folder must be ours alone, an entry is
 //! named after everything it depends on, sealed, written beside and renamed, and never changed in place.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
@@ -22,15 +22,19 @@ const SEAL: usize = 32;
 
 /// Where compiled plugins lie; without a folder that can be trusted, nowhere.
 pub(super) struct Cache {
-    dir: Option<PathBuf>,
+    dir: Option<Private>,
+}
+
+/// A folder that is ours alone, and who we are.
+struct Private {
+    path: PathBuf,
+    uid: u32,
 }
 
 impl Cache {
     pub(super) fn open(dir: &Path) -> Self {
         match private(dir) {
-            Ok(()) => Self {
-                dir: Some(dir.to_owned()),
-            },
+            Ok(dir) => Self { dir: Some(dir) },
             Err(reason) => {
                 tracing::warn!(
                     "plugins are compiled at every start: the cache {} cannot be used: {reason}",
@@ -51,8 +55,8 @@ impl Cache {
             return Ok((Component::from_binary(engine, bytes)?, false));
         };
         let name = name(engine, bytes);
-        let path = dir.join(&name).with_extension(SUFFIX);
-        if let Some(component) = load(engine, &name, &path) {
+        let path = dir.path.join(&name).with_extension(SUFFIX);
+        if let Some(component) = load(engine, &name, &path, dir.uid) {
             return Ok((component, true));
         }
         let component = Component::from_binary(engine, bytes)?;
@@ -63,10 +67,10 @@ impl Cache {
         if let Err(error) = stored {
             tracing::warn!(
                 "a compiled plugin could not be kept in {}: {error}",
-                dir.display()
+                dir.path.display()
             );
         }
-        prune(dir);
+        prune(&dir.path);
         Ok((component, false))
     }
 }
@@ -97,10 +101,10 @@ fn seal(name: &str, code: &[u8]) -> [u8; SEAL] {
     seal.finalize().into()
 }
 
-fn load(engine: &Engine, name: &str, path: &Path) -> Option<Component> {
+fn load(engine: &Engine, name: &str, path: &Path, uid: u32) -> Option<Component> {
     let mut file = File::open(path).ok()?;
     let meta = file.metadata().ok()?;
-    if !meta.is_file() || meta.mode() & 0o022 != 0 {
+    if !meta.is_file() || meta.uid() != uid || meta.mode() & 0o022 != 0 {
         return None;
     }
     let mut bytes = Vec::new();
@@ -144,20 +148,15 @@ fn create(path: &Path) -> io::Result<File> {
 }
 
 /// The folder exists, is ours, and nobody else can write in it.
-fn private(dir: &Path) -> Result<(), String> {
+fn private(dir: &Path) -> Result<Private, String> {
     let words = |error: io::Error| error.to_string();
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(dir)
         .map_err(words)?;
-    let meta = fs::metadata(dir).map_err(words)?;
-    if meta.mode() & 0o022 != 0 {
-        return Err(format!(
-            "others may write in it, and so run code in this process; chmod 700 {}",
-            dir.display()
-        ));
-    }
+    let handle = File::open(dir).map_err(words)?;
+    let meta = handle.metadata().map_err(words)?;
     // Who we are, told by a file of ours: the standard library has no other way.
     let probe = dir.join(format!(
         ".probe-{}-{:p}",
@@ -166,10 +165,31 @@ fn private(dir: &Path) -> Result<(), String> {
     ));
     let ours = create(&probe).and_then(|file| file.metadata());
     let _ = fs::remove_file(&probe);
-    match ours.map_err(words)?.uid() == meta.uid() {
-        true => Ok(()),
-        false => Err("it belongs to another user, who could run code in this process".to_owned()),
+    let uid = ours.map_err(words)?.uid();
+    if meta.uid() != uid {
+        return Err("it belongs to another user, who could run code in this process".to_owned());
     }
+    // Kubernetes gives a volume's files to the pod's `fsGroup`. First shut the others out, then forget what
+    // they may have put there.
+    if meta.mode() & 0o022 != 0 {
+        let shut = handle.set_permissions(Permissions::from_mode(0o700));
+        shut.and_then(|()| empty(dir)).map_err(|error| {
+            format!("others may write in it, and so run code in this process, and that cannot be mended: {error}")
+        })?;
+    }
+    let path = dir.to_owned();
+    Ok(Private { path, uid })
+}
+
+/// Folders in it are nothing that is ever read.
+fn empty(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if !entry.file_type()?.is_dir() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Failing to prune does no harm but to the disk: the next try comes with the next plugin.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
+use super::breaker::IN_A_ROW;
 use super::contract::Diagnostic;
 use super::journal::clean;
 use super::limits::{Accounts, Budget, MEMORY, STACK};
@@ -41,15 +42,38 @@ pub enum Fault {
     /// What came out of the guest is not what the contract says, such as a string that is not UTF-8.
     #[error("plugin {plugin} broke the contract: {what}")]
     Invalid { plugin: String, what: String },
+    /// It failed too often to be called now: try again later.
+    #[error("plugin {plugin} failed {IN_A_ROW} times in a row, last: {last}; it rests for {} s more, or until another version of it is loaded", .left.as_secs() + 1)]
+    Resting {
+        plugin: String,
+        last: String,
+        left: Duration,
+    },
     /// Nothing that the plugin did: try again.
     #[error("the sandbox failed: {0}")]
     Host(String),
 }
 
 impl Fault {
-    /// Whether a fresh instance may fare better: what the mapper said itself it would say again.
-    pub fn is_worth_a_fresh_instance(&self) -> bool {
-        !matches!(self, Self::Configuration(_) | Self::Refused(_))
+    /// Whether the guest came to no proper end, so that its instance is lost.
+    pub(super) fn is_a_failure(&self) -> bool {
+        match self {
+            Self::Deadline { .. }
+            | Self::Memory { .. }
+            | Self::Stack { .. }
+            | Self::Panic { .. }
+            | Self::Trap { .. }
+            | Self::Output { .. }
+            | Self::Invalid { .. } => true,
+            // What the mapper said itself it would say again.
+            Self::Configuration(_) | Self::Refused(_) => false,
+            Self::Resting { .. } | Self::Host(_) => false,
+        }
+    }
+
+    /// Whether trying again later may help.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Resting { .. } | Self::Host(_))
     }
 
     pub(super) fn output(accounts: &Accounts, limit: usize) -> Self {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::contract::log::{self, Level};
-use super::contract::types;
+use super::contract::{Diagnostic, Place, types};
 
 /// Bytes of log lines in one call.
 const PER_CALL: usize = 16 << 10;
@@ -16,6 +16,11 @@ const PER_WINDOW: usize = 256 << 10;
 const WINDOW: Duration = Duration::from_secs(10);
 /// What a panic's text is cut to, in bytes: it goes into diagnostics and quarantine.
 const PANIC: usize = 1_000;
+
+/// What a diagnostic's text is cut to, in bytes.
+const DIAGNOSTIC: usize = 4 << 10;
+/// What a path or a field in one is cut to: as long as a path may be.
+const NAME: usize = 1 << 10;
 
 /// One instance's voice.
 pub(super) struct Journal {
@@ -178,7 +183,11 @@ pub(super) fn clean(text: &str, most: usize) -> String {
     let mut line: String = text[..cut]
         .chars()
         .map(|c| match c {
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => ' ',
+            '\u{061c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => ' ',
             c if c.is_control() => ' ',
             c => c,
         })
@@ -187,6 +196,22 @@ pub(super) fn clean(text: &str, most: usize) -> String {
         line.push_str(" […]");
     }
     line
+}
+
+/// Diagnostics as they leave the sandbox: what they quote may come from anybody who can push a file.
+pub(super) fn clean_all(diagnostics: &mut [Diagnostic]) {
+    for diagnostic in diagnostics {
+        diagnostic.message = clean(&diagnostic.message, DIAGNOSTIC);
+        diagnostic.field = diagnostic.field.as_deref().map(|field| clean(field, NAME));
+        clean_place(&mut diagnostic.place);
+    }
+}
+
+/// The place of an entity, which what is wrong with it is told with.
+pub(super) fn clean_place(place: &mut Option<Place>) {
+    if let Some(place) = place {
+        place.path = clean(&place.path, NAME);
+    }
 }
 
 #[cfg(test)]
@@ -208,6 +233,25 @@ mod tests {
     fn control_characters_do_not_pass() {
         assert_eq!(clean("a\u{1b}[31mb\nc\u{202e}d", 100), "a [31mb c d");
         assert_eq!(clean("ööö", 3), "ö […]");
+    }
+
+    #[test]
+    fn a_diagnostic_stays_on_its_line() {
+        let mut notes = [Diagnostic {
+            severity: types::Severity::Error,
+            message: "the key `a\nERROR forged` is unknown".to_owned(),
+            place: Some(Place {
+                path: "a\rb\u{2028}/port.yml".to_owned(),
+                line: Some(1),
+                column: None,
+            }),
+            field: Some("properties.\u{1b}[2J".to_owned()),
+        }];
+        clean_all(&mut notes);
+        let [note] = notes;
+        assert_eq!(note.message, "the key `a ERROR forged` is unknown");
+        assert_eq!(note.field.unwrap(), "properties. [2J");
+        assert_eq!(note.place.unwrap().path, "a b /port.yml");
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub(super) fn patterns(description: &Description) -> Result<GlobSet, Refusal> {
     for pattern in &description.files {
         let glob = GlobBuilder::new(&pattern.glob)
             .literal_separator(true)
+            // As for a repository's files (`files/glob`).
+            .backslash_escape(false)
+            .empty_alternates(true)
             .build()
             .map_err(|error| {
                 Refusal(format!("it describes a file pattern that is none: {error}"))

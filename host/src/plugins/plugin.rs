@@ -14,23 +14,27 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tracing::Span;
 
+use super::breaker::{Breaker, IN_A_ROW, REST, Resting};
 use super::contract::{
     CONTRACT, Configuration, Description, Diagnostic, Event, File, Outcome, Want, WorldPre,
     WriteOptions,
 };
+use super::described;
 use super::fault::Fault;
 use super::journal::{Journal, Share, clean};
 use super::kept::Key;
-use super::limits::{Accounts, Budget};
+use super::limits::{self, Accounts, Budget};
 use super::operator;
 use super::sandbox::{Guest, Sandbox};
 use super::vet::{self, Refusal};
 
-/// Configurations whose opening is remembered, per plugin.
-const CONFIGURATIONS: u64 = 4_096;
+/// What the openings that are remembered take, per plugin, in bytes; notes can be long.
+const REMEMBERED: u64 = 16 << 20;
+/// What one takes at least: makes it 4,096 configurations.
+const OPENING: usize = 4 << 10;
 /// How long an `open` that trapped or ran out of time is not tried again: its events must not take the others' turn.
 const PAUSE: Duration = Duration::from_secs(60);
-/// The same after a failure of the host's own.
+/// The same after a failure of the host's own, or while the plugin rests.
 const BREATH: Duration = Duration::from_secs(1);
 
 /// One version of one plugin.
@@ -40,6 +44,7 @@ pub struct Plugin {
     /// The first 12 hexadecimal digits of the file's SHA-256.
     pub version: String,
     pub description: Description,
+    doubts: Vec<String>,
     operator_patterns: GlobSet,
     operator_files: Vec<File>,
     world: WorldPre<Accounts>,
@@ -49,6 +54,7 @@ pub struct Plugin {
     /// Tells this plugin's kept instances from all others'.
     number: u64,
     permits: Arc<Semaphore>,
+    breaker: Breaker,
     opened: Cache<[u8; 32], Result<Arc<Opened>, Fault>>,
     took: Duration,
     from_cache: bool,
@@ -87,7 +93,8 @@ impl Plugin {
         self.opened.get_with(configuration.digest(), open).await
     }
 
-    /// One round: map the event as it stands, with the answers it carries.
+    /// One round: map the event as it stands, with the answers it carries. What fails in an instance that mapped
+    /// before is tried once more in a fresh one, which may fare better; what fails in a fresh one would fail again.
     ///
     /// The event goes to another thread: an `Arc` of it is shared, an event itself is copied.
     pub async fn map<E: Borrow<Event> + Clone + Send + 'static>(
@@ -99,16 +106,22 @@ impl Plugin {
         let key = self.key(&configuration);
         self.run(move |plugin| {
             let sandbox = &plugin.sandbox;
-            let mut guest = match sandbox.kept.take(key) {
-                Some(guest) => guest,
-                None => plugin.fresh(&configuration)?,
+            let map = |mut guest: Guest| {
+                let outcome = guest.map(sandbox, &configuration, event.borrow());
+                // A refusal is an answer; after everything else the instance is not to be trusted.
+                if matches!(outcome, Ok(_) | Err(Fault::Refused(_))) {
+                    sandbox.kept.put(key, guest);
+                }
+                outcome
             };
-            let outcome = guest.map(sandbox, &configuration, event.borrow());
-            // A refusal is an answer; after everything else the instance is not to be trusted.
-            if matches!(outcome, Ok(_) | Err(Fault::Refused(_))) {
-                sandbox.kept.put(key, guest);
+            if let Some(guest) = sandbox.kept.take(key) {
+                let used = guest.calls > 0;
+                match map(guest) {
+                    Err(fault) if used && fault.is_a_failure() => {}
+                    outcome => return outcome,
+                }
             }
-            outcome
+            map(plugin.fresh(&configuration)?)
         })
         .await
     }
@@ -150,12 +163,14 @@ impl Plugin {
             .instantiate(&world, journal, &Budget::describe())
             .and_then(|mut guest| guest.describe(sandbox))
             .map_err(|fault| Refusal(format!("it fails when asked to describe itself: {fault}")))?;
+        let doubts = described::check(&description)?;
         let operator_patterns = operator::patterns(&description)?;
         let operator_files = operator::read(beside, &operator_patterns);
         Ok(Self {
             name: name.to_owned(),
             version,
             description,
+            doubts,
             operator_patterns,
             operator_files,
             world,
@@ -164,6 +179,7 @@ impl Plugin {
             share,
             number: number(),
             permits: Arc::new(Semaphore::new(sandbox.share)),
+            breaker: Breaker::default(),
             opened: opened(),
             took: began.elapsed(),
             from_cache,
@@ -182,6 +198,7 @@ impl Plugin {
             name: self.name.clone(),
             version: self.version.clone(),
             description: self.description.clone(),
+            doubts: self.doubts.clone(),
             operator_patterns: self.operator_patterns.clone(),
             operator_files,
             world: self.world.clone(),
@@ -190,6 +207,7 @@ impl Plugin {
             share: self.share.clone(),
             number: number(),
             permits: self.permits.clone(),
+            breaker: Breaker::default(),
             opened: opened(),
             took: Duration::ZERO,
             from_cache: true,
@@ -203,6 +221,11 @@ impl Plugin {
             false => "compiled",
         };
         format!("{} ms ({how})", self.took.as_millis())
+    }
+
+    /// What its author should hear when it is loaded.
+    pub(super) fn doubts(&self) -> &[String] {
+        &self.doubts
     }
 
     fn key(&self, configuration: &Configuration) -> Key {
@@ -221,14 +244,21 @@ impl Plugin {
         Ok(guest)
     }
 
-    /// Off the async threads, in turn with the other plugins. A guest that was begun runs to its end
-    /// or its deadline, even if nobody waits for it any more, and holds its place until then.
+    /// Off the async threads, in turn with the other plugins, unless this one rests. A guest that was begun runs to
+    /// its end or its deadline, even if nobody waits for it any more, and holds its place until then.
     async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let closed = "semaphores of the sandbox are never closed";
+        self.breaker
+            .check(Instant::now())
+            .map_err(|rest| self.rests(rest))?;
         let own = self.permits.clone().acquire_owned().await.expect(closed);
+        // Again: it may have begun to rest while this one waited for its turn.
+        self.breaker
+            .admit(Instant::now())
+            .map_err(|rest| self.rests(rest))?;
         let any = self
             .sandbox
             .permits
@@ -238,12 +268,45 @@ impl Plugin {
             .expect(closed);
         let (plugin, span) = (self.clone(), Span::current());
         let work = move || {
-            let result = span.in_scope(|| work(&plugin));
+            let result = span.in_scope(|| {
+                let result = work(&plugin);
+                plugin.remember(result.as_ref().err());
+                result
+            });
             drop((own, any));
             result
         };
         (tokio::task::spawn_blocking(work).await)
             .unwrap_or_else(|error| Err(Fault::Host(clean(&error.to_string(), 1_000))))
+    }
+
+    /// How a call ended, for the breaker.
+    fn remember(&self, fault: Option<&Fault>) {
+        match fault {
+            Some(fault) if fault.is_a_failure() => {
+                let why = fault.to_string();
+                if self.breaker.failed(why.clone(), Instant::now()) {
+                    tracing::error!(
+                        plugin = self.name,
+                        "plugin {self} failed {IN_A_ROW} times in a row and rests {} s at a time until it answers again, last: {why}; its events wait: drop a mended version into the plugin folder",
+                        REST.as_secs()
+                    );
+                }
+            }
+            Some(Fault::Host(_) | Fault::Resting { .. }) => {}
+            // A refusal and a mistake found in a configuration are answers too.
+            _ => {
+                if self.breaker.answered() {
+                    tracing::info!(plugin = self.name, "plugin {self} answers again");
+                }
+            }
+        }
+    }
+
+    fn rests(&self, resting: Resting) -> Fault {
+        let Resting { last, left } = resting;
+        let plugin = self.label.to_string();
+        Fault::Resting { plugin, last, left }
     }
 }
 
@@ -294,9 +357,19 @@ fn number() -> u64 {
 
 fn opened() -> Cache<[u8; 32], Result<Arc<Opened>, Fault>> {
     Cache::builder()
-        .max_capacity(CONFIGURATIONS)
+        .max_capacity(REMEMBERED)
+        .weigher(|_, opened| weight(opened))
         .expire_after(Retry)
         .build()
+}
+
+fn weight(opened: &Result<Arc<Opened>, Fault>) -> u32 {
+    let size = match opened {
+        Ok(opened) => limits::diagnostics_size(&opened.notes) + limits::wants_size(&opened.wants),
+        Err(Fault::Configuration(mistakes)) => limits::diagnostics_size(mistakes),
+        Err(_) => 0,
+    };
+    u32::try_from(size.max(OPENING)).unwrap_or(u32::MAX)
 }
 
 /// A configuration that opens, or has mistakes, will do so again; what failed otherwise is tried later.
@@ -311,7 +384,7 @@ impl<K> Expiry<K, Result<Arc<Opened>, Fault>> for Retry {
     ) -> Option<Duration> {
         match opened {
             Ok(_) | Err(Fault::Configuration(_)) => None,
-            Err(Fault::Host(_)) => Some(BREATH),
+            Err(fault) if fault.is_transient() => Some(BREATH),
             Err(_) => Some(PAUSE),
         }
     }

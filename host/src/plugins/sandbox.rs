@@ -17,7 +17,7 @@ use wasmtime::{
 use super::cache::Cache;
 use super::contract::{Configuration, Description, Event, File, Outcome, World, WorldPre};
 use super::fault::Fault;
-use super::journal::Journal;
+use super::journal::{Journal, clean, clean_all, clean_place};
 use super::kept::Kept;
 use super::limits::{self, Accounts, Budget};
 use super::plugin::Opened;
@@ -121,8 +121,9 @@ impl Guest {
                 self.mapper = Some(mapper);
                 Ok(())
             }
-            Err(diagnostics) => {
+            Err(mut diagnostics) => {
                 self.fits(limits::diagnostics_size(&diagnostics), &budget)?;
+                clean_all(&mut diagnostics);
                 Err(Fault::Configuration(diagnostics))
             }
         }
@@ -135,7 +136,7 @@ impl Guest {
         configuration: &Configuration,
     ) -> Result<Opened, Fault> {
         let (mapper, budget) = (self.mapper()?, Budget::open(configuration));
-        let opened = self.call(sandbox, &budget, |world, store| {
+        let mut opened = self.call(sandbox, &budget, |world, store| {
             let guest = world.portolan_mapper_mapping().mapper();
             Ok(Opened {
                 wants: guest.call_wants(&mut *store, mapper)?,
@@ -145,6 +146,7 @@ impl Guest {
         })?;
         let size = limits::diagnostics_size(&opened.notes) + limits::wants_size(&opened.wants);
         self.fits(size, &budget)?;
+        clean_all(&mut opened.notes);
         Ok(opened)
     }
 
@@ -161,11 +163,16 @@ impl Guest {
             guest.call_map_event(store, mapper, event)
         })?;
         match outcome {
-            Ok(outcome) => {
+            Ok(mut outcome) => {
                 self.fits(limits::outcome_size(&outcome), &budget)?;
+                if let Outcome::Mapped(mapped) = &mut outcome {
+                    clean_all(&mut mapped.notes);
+                    let places = mapped.entities.iter_mut().map(|entity| &mut entity.place);
+                    places.for_each(clean_place);
+                }
                 Ok(outcome)
             }
-            Err(reason) => Err(Fault::Refused(super::journal::clean(&reason, 2_000))),
+            Err(reason) => Err(Fault::Refused(clean(&reason, 2_000))),
         }
     }
 

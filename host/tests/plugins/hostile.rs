@@ -133,16 +133,54 @@ async fn a_log_flood_does_no_harm() {
 }
 
 #[tokio::test]
-async fn after_a_trap_the_next_event_finds_a_fresh_instance() {
+async fn what_fails_in_a_used_instance_is_tried_in_a_fresh_one() {
     let guest = Guest {
         map: "(if (i32.eq (global.get $calls) (i32.const 2)) (then unreachable))",
         ..Guest::default()
     };
     let plugin = guest.load().await.unwrap();
-    for round in 1..=6 {
+    for _ in 1..=6 {
         let outcome = plugin.map(&configuration(), &event()).await;
-        assert_eq!(outcome.is_err(), round % 2 == 0, "round {round}");
+        assert_eq!(outcome, Ok(Outcome::Unchanged));
     }
+}
+
+#[tokio::test]
+async fn what_fails_in_a_fresh_instance_is_not_tried_again() {
+    let fault = fault(
+        "(call $say (i32.const 2) (i32.const 2048) (i32.const 5)) (loop br 0)",
+        r#"(data (i32.const 2048) "begun")"#,
+    );
+    let began = Instant::now();
+    assert!(matches!(fault.await, Fault::Deadline { .. }));
+    assert!(began.elapsed() < Duration::from_millis(1_900));
+}
+
+#[tokio::test]
+async fn a_plugin_that_fails_five_times_in_a_row_rests() {
+    let guest = Guest {
+        map: "unreachable",
+        ..Guest::default()
+    };
+    let plugin = guest.load().await.unwrap();
+    for _ in 0..5 {
+        let fault = plugin.map(&configuration(), &event()).await.unwrap_err();
+        assert!(matches!(fault, Fault::Trap { .. }), "{fault}");
+    }
+    let fault = plugin.map(&configuration(), &event()).await.unwrap_err();
+    assert!(fault.is_transient(), "{fault:?}");
+    let words = fault.to_string();
+    for said in [
+        "failed 5 times in a row, last:",
+        "aborted without a word",
+        "it rests for 60 s more",
+    ] {
+        assert!(words.contains(said), "{words}");
+    }
+    // What was opened before is known, and another version is another plugin.
+    let another = guest.load().await.unwrap();
+    let fault = another.map(&configuration(), &event()).await.unwrap_err();
+    assert!(matches!(fault, Fault::Trap { .. }), "{fault}");
 }
 
 #[tokio::test]

@@ -4,11 +4,18 @@ use portolan::plugins::contract::{Configuration, File, Outcome, Owner};
 
 use crate::guest::{Guest, configuration, event};
 
+/// Refuses from the call after that on: an instance's memory tells how often it was called.
+fn refusing_after(calls: u32) -> String {
+    format!(
+        "(if (i32.gt_u (global.get $calls) (i32.const {calls})) (then
+            (i32.store8 (i32.const 256) (i32.const 1)) (i32.store (i32.const 260) (i32.const 0)) (i32.store (i32.const 264) (i32.const 0))))"
+    )
+}
+
 #[tokio::test]
 async fn a_kept_instance_is_opened_once() {
-    // Opening traps when it is done twice in one process' life of the plugin: kept memory tells.
     let guest = Guest {
-        map: "(if (i32.gt_u (global.get $calls) (i32.const 3)) (then unreachable))",
+        map: &refusing_after(3),
         ..Guest::default()
     };
     let plugin = guest.load().await.unwrap();
@@ -24,7 +31,7 @@ async fn a_kept_instance_is_opened_once() {
 #[tokio::test]
 async fn configurations_and_organizations_do_not_share_instances() {
     let guest = Guest {
-        map: "(if (i32.gt_u (global.get $calls) (i32.const 1)) (then unreachable))",
+        map: &refusing_after(1),
         ..Guest::default()
     };
     let plugin = guest.load().await.unwrap();
@@ -66,7 +73,7 @@ async fn many_configurations_at_once_fit_the_pool() {
 #[tokio::test]
 async fn an_instance_that_grew_large_is_not_kept() {
     let guest = Guest {
-        map: "(if (i32.gt_u (global.get $calls) (i32.const 1)) (then unreachable)) (drop (memory.grow (i32.const 800)))",
+        map: &format!("{} (drop (memory.grow (i32.const 800)))", refusing_after(1)),
         ..Guest::default()
     };
     let plugin = guest.load().await.unwrap();

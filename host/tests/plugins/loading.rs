@@ -112,15 +112,19 @@ async fn a_trap_in_describe_refuses_the_plugin() {
 }
 
 #[tokio::test]
-async fn a_cache_that_others_can_write_is_not_used() {
+async fn a_cache_that_others_could_write_is_emptied_and_shut() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let (file, cache) = (dir.path().join("tiny.wasm"), dir.path().join("compiled"));
     Guest::default().write(&file);
     std::fs::create_dir(&cache).unwrap();
-    std::fs::set_permissions(&cache, std::fs::Permissions::from_mode(0o777)).unwrap();
+    std::fs::write(cache.join("planted.compiled"), "").unwrap();
+    std::fs::set_permissions(&cache, std::fs::Permissions::from_mode(0o2775)).unwrap();
     Plugins::load(&file, &cache).await.unwrap();
-    assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 0);
+    let mode = std::fs::metadata(&cache).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    assert!(!cache.join("planted.compiled").exists());
+    assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 1);
 }
 
 #[tokio::test]

@@ -4,12 +4,7 @@ use std::path::Path;
 
 /// A sentence for the log where what is kept goes with the container.
 pub(super) fn warning(data_dir: &Path) -> Option<String> {
-    // The image's entry point is the first process; others leave one of these files.
-    let contained = std::process::id() == 1
-        || ["/.dockerenv", "/run/.containerenv"]
-            .iter()
-            .any(|mark| Path::new(mark).exists());
-    if !contained {
+    if !is_what_a_container_runs() {
         return None;
     }
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
@@ -22,6 +17,15 @@ pub(super) fn warning(data_dir: &Path) -> Option<String> {
          mount a volume there (docker run -v portolan-data:{0})",
         data_dir.display()
     ))
+}
+
+/// The first process, or below an init (`docker run --init`). Whoever starts the host by hand in a container for
+/// development knows that it is one.
+fn is_what_a_container_runs() -> bool {
+    let marks = ["/.dockerenv", "/run/.containerenv"];
+    std::process::id() == 1
+        || (std::os::unix::process::parent_id() == 1
+            && marks.iter().any(|mark| Path::new(mark).exists()))
 }
 
 /// Whether a folder lies on a mount that somebody named. `mounts` is in the form of proc_pid_mountinfo(5).

@@ -1,6 +1,8 @@
 # Everything from a fresh clone to a running demo. Needs Rust (rustup), git, make and a C compiler.
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+# Said to cargo too, whose own configuration may name another folder.
+export CARGO_TARGET_DIR := $(TARGET)
 # Where the set-up of the wasm target leaves what builds of plugins need to know.
 WASM   := $(TARGET)/wasm-target.env
 # Every plugin there is, by the name in its Cargo.toml.

@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 mod health;
+mod mount;
 mod serve;
 
 use std::process::ExitCode;

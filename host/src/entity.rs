@@ -119,26 +119,12 @@ impl Entity {
         self.previous_identifier.as_deref()
     }
 
-    pub fn place(&self) -> Option<&Place> {
-        self.place.as_ref()
-    }
-
     pub fn key(&self) -> Option<Key> {
         let identifier = self.identifier()?.to_owned();
         Some(Key {
             blueprint: self.blueprint.clone(),
             identifier,
         })
-    }
-
-    /// Whether Port has to search something to know what this entity means. Such a one is always sent.
-    pub fn has_search(&self) -> bool {
-        matches!(self.identifier, Identifier::Search(_))
-            || self
-                .team
-                .iter()
-                .chain(self.relations.values())
-                .any(|link| matches!(link, Link::Search(_)))
     }
 
     /// The identifiers that the relations point at.
@@ -182,10 +168,11 @@ impl Entity {
     }
 
     /// One entity of two with the same key: properties and relations key by key, the later wins.
-    pub fn merge(mut self, later: Self) -> Self {
+    fn merge(mut self, later: Self) -> Result<Self, Problem> {
+        let (place, other) = (self.place.clone(), later.place.clone());
         self.properties.extend(later.properties);
         self.relations.extend(later.relations);
-        Self {
+        let both = Self {
             previous_identifier: later.previous_identifier.or(self.previous_identifier),
             title: later.title.or(self.title),
             icon: later.icon.or(self.icon),
@@ -193,21 +180,39 @@ impl Entity {
             place: self.place.or(later.place),
             body: OnceLock::new(),
             ..self
-        }
+        };
+        check::size(&both)
+            .map(|()| both)
+            .map_err(|message| Problem {
+                field: "properties".to_owned(),
+                message: match &other {
+                    Some(other) => format!("together with what {other} declares, {message}"),
+                    None => format!("together with what else is declared, {message}"),
+                },
+                place,
+            })
     }
 
-    /// The entities of one outcome with those of one key merged, each where its first stood.
-    pub fn merge_all(entities: Vec<Self>) -> Vec<Self> {
+    /// The entities of one outcome with those of one key merged, each where its first stood; and what became too
+    /// large by it.
+    pub fn merge_all(entities: Vec<Self>) -> (Vec<Self>, Vec<Problem>) {
         if entities.len() < 2 {
-            return entities;
+            return (entities, Vec::new());
         }
+        let mut problems = Vec::new();
         let mut first = HashMap::with_capacity(entities.len());
         let mut merged: Vec<Option<Self>> = Vec::with_capacity(entities.len());
         for entity in entities {
             match entity.key().map(|key| first.entry(key)) {
                 Some(Entry::Occupied(at)) => {
                     let slot: &mut Option<Self> = &mut merged[*at.get()];
-                    *slot = slot.take().map(|earlier| earlier.merge(entity));
+                    // Nothing is there any more where too much came together before.
+                    if let Some(earlier) = slot.take() {
+                        match earlier.merge(entity) {
+                            Ok(both) => *slot = Some(both),
+                            Err(problem) => problems.push(problem),
+                        }
+                    }
                     continue;
                 }
                 Some(Entry::Vacant(at)) => {
@@ -217,16 +222,7 @@ impl Entity {
             }
             merged.push(Some(entity));
         }
-        merged.into_iter().flatten().collect()
-    }
-}
-
-impl TryFrom<Unchecked> for Entity {
-    type Error = Vec<Problem>;
-
-    /// [`Entity::check`] for those who have no use for warnings.
-    fn try_from(unchecked: Unchecked) -> Result<Self, Vec<Problem>> {
-        Self::check(unchecked).map(|(entity, _)| entity)
+        (merged.into_iter().flatten().collect(), problems)
     }
 }
 

@@ -106,7 +106,7 @@ pub struct Plugins {
     pub dir: PathBuf,
     /// Where the bundled plugins lie: `plugins` beside the binary unless `BUNDLED_PLUGIN_DIR` says otherwise.
     pub bundled_dir: PathBuf,
-    /// `BUNDLED_PLUGINS`: the bundled ones to load, all when unset.
+    /// `BUNDLED_PLUGINS`: the bundled ones to load, all when unset and none when empty.
     pub bundled: Option<BTreeSet<String>>,
     /// Compiled plugins, private to this process' user: `DATA_DIR/compiled`.
     pub cache_dir: PathBuf,

@@ -11,7 +11,7 @@ mod patience;
 
 use std::fmt::Display;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -19,6 +19,7 @@ use axum::http::header::{CONTENT_TYPE, HeaderMap};
 use axum::http::{Method, Uri};
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::delivery::{Delivery, Headers};
 use crate::settings;
@@ -30,6 +31,10 @@ const MAX_BODY: usize = 26 << 20;
 
 /// For all bodies that are being received: ten of the largest, or thousands of the usual 20 KB.
 const MAX_BODIES: usize = 256 << 20;
+
+/// Above this, checking the signature and reading the JSON takes milliseconds, in which a thread that serves others
+/// should not be held up.
+const LARGE_BODY: usize = 1 << 20;
 
 /// Where Probot's versions, and so Port's own app, listen.
 const PATHS: [&str; 2] = ["/", "/api/github/webhooks"];
@@ -123,6 +128,8 @@ where
         let bytes = match bytes {
             Ok(bytes) => bytes,
             Err(refused) => {
+                // What is discarded is not kept, so that it leaves room for others meanwhile.
+                drop(share);
                 // A sender that is cut off while it still sends does not read the answer.
                 if !matches!(refused, Refused::TooSlow) {
                     body::discard(body).await;
@@ -130,7 +137,21 @@ where
                 return Err(refused);
             }
         };
-        let delivery = Delivery::authenticate(&self.settings.secrets, headers, bytes)?;
+        let large = bytes.len() > LARGE_BODY;
+        let authenticate = || Delivery::authenticate(&self.settings.secrets, headers, bytes);
+        let delivery = match Handle::current().runtime_flavor() {
+            RuntimeFlavor::MultiThread if large => tokio::task::block_in_place(authenticate),
+            _ => authenticate(),
+        }?;
+        if delivery.secret_index() > 0 {
+            static SAID: Once = Once::new();
+            SAID.call_once(|| {
+                tracing::warn!(
+                    "deliveries are still signed with WEBHOOK_SECRET_PREVIOUS: set the App's webhook secret to the \
+                     value of WEBHOOK_SECRET"
+                );
+            });
+        }
         (self.accept)(delivery).map_err(|error| Refused::NoRoom(error.to_string()))
     }
 }

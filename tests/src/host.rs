@@ -243,6 +243,11 @@ impl RunningHost {
         self.output.wait_for(said, part, PATIENCE).await
     }
 
+    /// Waits, as long as it takes, until it has said more lines than that; `false` once it will say no more.
+    pub async fn wait_for_more(&self, said: usize) -> bool {
+        self.output.wait_for_more(said).await
+    }
+
     /// The same host again, folders and port included, to be started once this one has ended.
     pub fn again(&self) -> TestHost {
         TestHost {

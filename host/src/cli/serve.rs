@@ -7,6 +7,7 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::mount;
 use crate::settings::Settings;
 use crate::telemetry;
 
@@ -37,6 +38,9 @@ pub(super) fn run() -> ExitCode {
 #[tokio::main]
 async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = bind(settings.listen).await?;
+    if let Some(warning) = mount::warning(&settings.data_dir) {
+        tracing::warn!("{warning}");
+    }
     // Installed before the host starts, so that a signal during the start is not lost.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -90,15 +90,20 @@ pub(super) fn check(unchecked: Unchecked) -> Result<(Entity, Vec<Problem>), Vec<
         place: found.place.clone(),
         body: OnceLock::new(),
     };
-    let size = entity.body().len();
-    if size > BODY_LIMIT {
-        let message = format!(
-            "the entity takes {size} bytes, Port takes 1 MiB at most: leave out what is long"
-        );
+    if let Err(message) = size(&entity) {
         found.mistake("properties", message);
         return Err(found.mistakes);
     }
     Ok((entity, found.warnings))
+}
+
+pub(super) fn size(entity: &Entity) -> Result<(), String> {
+    match entity.body().len() {
+        ..=BODY_LIMIT => Ok(()),
+        size => Err(format!(
+            "the entity takes {size} bytes, Port takes 1 MiB at most: leave out what is long"
+        )),
+    }
 }
 
 struct Found {

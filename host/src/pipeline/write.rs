@@ -144,7 +144,11 @@ fn checked(
             }
         }
     }
-    Entity::merge_all(entities)
+    let (entities, problems) = Entity::merge_all(entities);
+    tell(plugin, &problems);
+    written.refused += problems.len();
+    written.incomplete |= !problems.is_empty();
+    entities
 }
 
 fn tell(plugin: &Plugin, problems: &[Problem]) {

@@ -5,16 +5,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 use super::entities;
-use super::queue::{Batch, Group, Item, Queue};
+use super::queue::{Batch, Group, Item, Queue, Turn};
 use super::rest::Rest;
 use super::{Error, Source, Write, Written};
 use crate::entity::Entity;
 
 pub(super) type Answer = Result<Written, Error>;
+type Reply = oneshot::Sender<Answer>;
 
 pub(super) struct Writer {
     rest: Arc<Rest>,
-    queue: Mutex<Queue<oneshot::Sender<Answer>>>,
+    queue: Mutex<Queue<Reply>>,
 }
 
 impl Writer {
@@ -65,19 +66,113 @@ impl Writer {
         }
     }
 
-    async fn call(self: Arc<Self>, batch: Batch<oneshot::Sender<Answer>>) {
-        let Batch { group, items } = batch;
-        entities::write(&self.rest, &group, items, |(turn, item), answer| {
-            self.queue().release(turn);
+    async fn call(self: Arc<Self>, batch: Batch<Reply>) {
+        let (call, items) = self.hold(batch);
+        entities::write(&self.rest, &call.group, items, |item, answer| {
+            let (held, reply) = item.reply;
+            drop(held);
             // Nobody listens any more when the host is shutting down: the entity is written all the same.
-            let _ = item.reply.send(answer);
+            let _ = reply.send(answer);
         })
         .await;
-        self.queue().finish(group);
-        self.start_calls();
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue<oneshot::Sender<Answer>>> {
+    /// What gives back a batch's entities and its place among the calls, come what may.
+    fn hold(self: &Arc<Self>, batch: Batch<Reply>) -> (Call, Vec<Item<(Held, Reply)>>) {
+        let items = batch.items.into_iter().map(|(turn, item)| {
+            let (writer, turn) = (self.clone(), Some(turn));
+            item.with_reply(|reply| (Held { writer, turn }, reply))
+        });
+        let call = Call {
+            writer: self.clone(),
+            group: batch.group,
+        };
+        (call, items.collect())
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue<Reply>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An item's turn, given back when it is dropped: nobody waits for ever for an entity whose call panicked.
+struct Held {
+    writer: Arc<Writer>,
+    turn: Option<Turn>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(turn) = self.turn.take() {
+            self.writer.queue().release(turn);
+        }
+    }
+}
+
+/// A call under way, over when it is dropped.
+struct Call {
+    writer: Arc<Writer>,
+    group: Group,
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.writer.queue().finish(self.group.clone());
+        // There is none only when the host is coming down.
+        if tokio::runtime::Handle::try_current().is_ok() {
+            self.writer.start_calls();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::port::Suffix;
+    use crate::settings;
+
+    #[tokio::test]
+    async fn a_call_that_panics_gives_back_its_entities_and_its_place() {
+        let rest = Rest::new(&settings::Port {
+            api: "http://127.0.0.1:1".parse().expect("a URL"),
+            client_id: "id".to_owned(),
+            client_secret: SecretString::from("hush"),
+            allowed: settings::AllowedBlueprints::default(),
+            extra_ca: None,
+        });
+        let writer = Writer::new(Arc::new(rest.expect("a client")));
+        let group = Group {
+            blueprint: "service".into(),
+            how: Write {
+                merge: true,
+                create_missing_related: false,
+            },
+            source: Source {
+                installation: 1,
+                suffix: Suffix::Gitops,
+            },
+        };
+        // More often than there are places for calls.
+        for _ in 0..7 {
+            let (reply, answer) = oneshot::channel();
+            let item = Item {
+                identifier: Some("cart".into()),
+                previous: None,
+                body: "{}".into(),
+                reply,
+            };
+            writer.queue().push(&group, item);
+            let batch = writer.queue().next().expect("nothing is under way");
+            let call = tokio::spawn({
+                let writer = writer.clone();
+                async move {
+                    let _under_way = writer.hold(batch);
+                    panic!("a bug");
+                }
+            });
+            assert!(call.await.is_err() && answer.await.is_err());
+        }
     }
 }

@@ -6,23 +6,26 @@ use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 
 use super::error::What;
-use super::queue::{Group, Item, Turn};
+use super::queue::{Group, Item};
 use super::rest::{self, Request, Rest, segment};
 use super::{Error, Written};
 
-type Pending<R> = (Turn, Item<R>);
+/// So many single entities that failed with 500 one after the other, and it is not them: Port is out of order.
+const DOWN: usize = 2;
 
 /// Writes the items and settles each as soon as its answer is known.
 pub(super) async fn write<R>(
     rest: &Rest,
     group: &Group,
-    items: Vec<Pending<R>>,
-    mut settle: impl FnMut(Pending<R>, Result<Written, Error>),
+    items: Vec<Item<R>>,
+    mut settle: impl FnMut(Item<R>, Result<Written, Error>),
 ) {
     let mut parts = vec![Part {
         items,
         pauses: rest::pauses(),
+        whole_again: true,
     }];
+    let mut failed_alone = 0;
     while let Some(mut part) = parts.pop() {
         if let Err(error) = rename(rest, group, &part.items).await {
             part.items
@@ -32,6 +35,7 @@ pub(super) async fn write<R>(
         }
         match send(rest, group, &part.items).await {
             Sent::Each(fates) => {
+                failed_alone = 0;
                 let mut again = Vec::new();
                 let mut trouble = Vec::new();
                 for (item, fate) in part.items.into_iter().zip(fates) {
@@ -49,7 +53,7 @@ pub(super) async fn write<R>(
                         tokio::time::sleep(pause).await;
                         parts.push(Part {
                             items: again,
-                            pauses: part.pauses,
+                            ..part
                         });
                     }
                     None => again
@@ -58,21 +62,55 @@ pub(super) async fn write<R>(
                         .for_each(|(item, error)| settle(item, Err(error))),
                 }
             }
-            Sent::Split => {
-                let second = part.items.split_off(part.items.len() / 2);
-                parts.push(Part {
-                    items: second,
-                    pauses: rest::pauses(),
-                });
-                parts.push(part);
-            }
             Sent::Failed(error) => part
                 .items
                 .into_iter()
                 .for_each(|item| settle(item, Err(error.clone()))),
+            // The failure of a moment, perhaps, before every entity is suspected.
+            Sent::Answered(StatusCode::INTERNAL_SERVER_ERROR, _)
+                if part.items.len() > 1 && part.whole_again =>
+            {
+                tokio::time::sleep(part.pauses.next().unwrap_or_default()).await;
+                part.whole_again = false;
+                parts.push(part);
+            }
+            Sent::Answered(status, (code, message))
+                if status == StatusCode::INTERNAL_SERVER_ERROR && failed_alone >= DOWN =>
+            {
+                let error = Error::Transient(format!(
+                    "Port fails at everything just now: {} {code}: {message}",
+                    status.as_u16()
+                ));
+                part.items
+                    .into_iter()
+                    .for_each(|item| settle(item, Err(error.clone())));
+            }
+            // One of several may have spoiled the call for all: find out which.
+            Sent::Answered(
+                StatusCode::PAYLOAD_TOO_LARGE
+                | StatusCode::BAD_REQUEST
+                | StatusCode::UNPROCESSABLE_ENTITY
+                | StatusCode::INTERNAL_SERVER_ERROR,
+                _,
+            ) if part.items.len() > 1 => {
+                let second = part.items.split_off(part.items.len() / 2);
+                parts.push(Part {
+                    items: second,
+                    pauses: rest::pauses(),
+                    whole_again: false,
+                });
+                parts.push(Part {
+                    whole_again: false,
+                    ..part
+                });
+            }
             Sent::Answered(status, words) => {
+                failed_alone = match status {
+                    StatusCode::INTERNAL_SERVER_ERROR => failed_alone + 1,
+                    _ => 0,
+                };
                 for item in part.items {
-                    let what = what(group, &item.1);
+                    let what = what(group, &item);
                     settle(
                         item,
                         Err(match status {
@@ -91,15 +129,15 @@ pub(super) async fn write<R>(
 }
 
 struct Part<R> {
-    items: Vec<Pending<R>>,
+    items: Vec<Item<R>>,
     /// Between the tries for entities that Port could not write just now.
     pauses: ExponentialBackoff,
+    /// Whether it is sent once more as it is when Port fails with 500.
+    whole_again: bool,
 }
 
 enum Sent {
     Each(Vec<Fate>),
-    /// One of several spoils the call for all: find out which.
-    Split,
     Answered(StatusCode, (String, String)),
     Failed(Error),
 }
@@ -110,7 +148,7 @@ enum Fate {
     Again(Error),
 }
 
-async fn send<R>(rest: &Rest, group: &Group, items: &[Pending<R>]) -> Sent {
+async fn send<R>(rest: &Rest, group: &Group, items: &[Item<R>]) -> Sent {
     let request = Request {
         method: Method::POST,
         path: format!(
@@ -136,24 +174,16 @@ async fn send<R>(rest: &Rest, group: &Group, items: &[Pending<R>]) -> Sent {
                 ))),
             }
         }
-        StatusCode::PAYLOAD_TOO_LARGE
-        | StatusCode::BAD_REQUEST
-        | StatusCode::UNPROCESSABLE_ENTITY
-        | StatusCode::INTERNAL_SERVER_ERROR
-            if items.len() > 1 =>
-        {
-            Sent::Split
-        }
         status => Sent::Answered(status, answer.words()),
     }
 }
 
-fn body<R>(items: &[Pending<R>]) -> Bytes {
+fn body<R>(items: &[Item<R>]) -> Bytes {
     let (start, end) = (br#"{"entities":["#, b"]}");
-    let size: usize = items.iter().map(|(_, item)| item.body.len() + 1).sum();
+    let size: usize = items.iter().map(|item| item.body.len() + 1).sum();
     let mut body = Vec::with_capacity(start.len() + size + end.len());
     body.extend_from_slice(start);
-    for (index, (_, item)) in items.iter().enumerate() {
+    for (index, item) in items.iter().enumerate() {
         if index > 0 {
             body.push(b',');
         }
@@ -191,7 +221,7 @@ struct Fault {
 /// The answer's indexes back to the items; an item it does not mention is not known to be written.
 fn fates<R>(
     group: &Group,
-    items: &[Pending<R>],
+    items: &[Item<R>],
     body: Body,
     traced: impl Fn(&str) -> String,
 ) -> Vec<Fate> {
@@ -207,7 +237,7 @@ fn fates<R>(
         let Some(fate) = fates.get_mut(fault.index) else {
             continue;
         };
-        let what = what(group, &items[fault.index].1);
+        let what = what(group, &items[fault.index]);
         let message = traced(&fault.message);
         let code = super::error::quoted(&fault.error);
         *fate = Some(match fault.status_code {
@@ -224,10 +254,10 @@ fn fates<R>(
             })),
         });
     }
-    let silent = |item: &Pending<R>| {
+    let silent = |item: &Item<R>| {
         Fate::Again(Error::Transient(format!(
             "{}: Port's answer does not mention it",
-            what(group, &item.1)
+            what(group, item)
         )))
     };
     fates
@@ -238,8 +268,8 @@ fn fates<R>(
 }
 
 /// Gives an entity that is to be renamed its new identifier. Its absence is fine: it was renamed before, or never was.
-async fn rename<R>(rest: &Rest, group: &Group, items: &[Pending<R>]) -> Result<(), Error> {
-    let [(_, item)] = items else { return Ok(()) };
+async fn rename<R>(rest: &Rest, group: &Group, items: &[Item<R>]) -> Result<(), Error> {
+    let [item] = items else { return Ok(()) };
     let (Some(previous), Some(identifier)) = (&item.previous, &item.identifier) else {
         return Ok(());
     };

@@ -12,6 +12,10 @@ use super::Error;
 /// How long a rate limit is waited out in line; beyond it the event is better put back.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The longest that Port is left alone before it is asked again. More is rather a mistake on the way, such as a reset
+/// in milliseconds, and would stop every write for as long.
+const LONGEST: Duration = Duration::from_secs(10 * 60);
+
 /// `Retry-After` of a refusal, else the end of a used-up quota (Port docs, "Rate limits").
 pub(super) fn wanted_wait(
     status: StatusCode,
@@ -27,19 +31,18 @@ pub(super) fn wanted_wait(
     // Port's clock, not ours, says how far its moments are away.
     let now = text("date").and_then(date).unwrap_or(now);
     let refused = matches!(status.as_u16(), 429 | 503);
-    if let Some(after) = text("retry-after").filter(|_| refused) {
-        let until = || date(after)?.duration_since(now).ok();
-        return after.parse().ok().map(Duration::from_secs).or_else(until);
-    }
     let used_up =
         status == StatusCode::TOO_MANY_REQUESTS || text("x-ratelimit-remaining") == Some("0");
-    let reset: u64 = text("x-ratelimit-reset")
-        .filter(|_| used_up)?
-        .parse()
-        .ok()?;
-    (SystemTime::UNIX_EPOCH + Duration::from_secs(reset))
-        .duration_since(now)
-        .ok()
+    let wait = if let Some(after) = text("retry-after").filter(|_| refused) {
+        let until = || date(after)?.duration_since(now).ok();
+        after.parse().ok().map(Duration::from_secs).or_else(until)
+    } else {
+        let reset = text("x-ratelimit-reset").filter(|_| used_up)?;
+        let reset = Duration::from_secs(reset.parse().ok()?);
+        let reset = SystemTime::UNIX_EPOCH.checked_add(reset)?;
+        reset.duration_since(now).ok()
+    };
+    wait.map(|wait| wait.min(LONGEST))
 }
 
 /// Holds every request back while Port wants to be left alone.
@@ -47,11 +50,19 @@ pub(super) fn wanted_wait(
 pub(super) struct Gate(Mutex<Option<Instant>>);
 
 impl Gate {
+    /// Not for longer than [`wanted_wait`] gives.
     pub(super) fn close(&self, wait: Duration) {
-        // Beyond a day it is a mistake of theirs, and an `Instant` could overflow.
-        let until = Instant::now() + wait.min(Duration::from_secs(86_400));
+        let now = Instant::now();
         let mut closed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *closed = (*closed).max(Some(until));
+        let known = closed.is_some_and(|until| until > now + PATIENCE);
+        *closed = (*closed).max(Some(now + wait));
+        drop(closed);
+        if wait > PATIENCE && !known {
+            tracing::warn!(
+                "Port wants to be left alone: nothing is written for {} s",
+                wait.as_secs()
+            );
+        }
     }
 
     pub(super) async fn pass(&self) -> Result<(), Error> {
@@ -119,6 +130,20 @@ mod tests {
         );
         assert_eq!(wait(429, &[("retry-after", "soon")]), None);
         assert_eq!(wait(429, &[("x-ratelimit-reset", "999")]), None);
+    }
+
+    #[test]
+    fn nobody_can_close_the_gate_for_a_day() {
+        for (name, value) in [
+            ("retry-after", "86400"),
+            // In milliseconds, and beyond all clocks.
+            ("x-ratelimit-reset", "1000090000"),
+            ("retry-after", "18446744073709551615"),
+        ] {
+            assert_eq!(wait(429, &[(name, value)]), Some(600), "{name}: {value}");
+        }
+        let never = [("x-ratelimit-reset", "18446744073709551615")];
+        assert_eq!(wait(429, &never), None);
     }
 
     #[test]

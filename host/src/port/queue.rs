@@ -75,6 +75,15 @@ struct Parked<R> {
 }
 
 impl<R> Item<R> {
+    pub(super) fn with_reply<S>(self, reply: impl FnOnce(R) -> S) -> Item<S> {
+        Item {
+            identifier: self.identifier,
+            previous: self.previous,
+            body: self.body,
+            reply: reply(self.reply),
+        }
+    }
+
     /// One search refused would refuse its neighbors, and a renaming is two requests.
     fn goes_alone(&self) -> bool {
         self.identifier.is_none() || self.previous.is_some()

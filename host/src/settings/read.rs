@@ -186,12 +186,7 @@ fn plugins(
         bundled_dir: variables
             .text("BUNDLED_PLUGIN_DIR")
             .map_or_else(beside_the_binary, PathBuf::from),
-        bundled: variables.parsed("BUNDLED_PLUGINS", |text| {
-            list(
-                text,
-                "give plugin names separated by commas, such as gitops,codeowners",
-            )
-        }),
+        bundled: variables.parsed("BUNDLED_PLUGINS", bundled_plugins),
         cache_dir: data_dir.join("compiled"),
     }
 }
@@ -236,7 +231,7 @@ fn certificates(path: &str) -> Result<Vec<u8>, Wrong> {
 
 fn allowed_blueprints(text: &str) -> Result<AllowedBlueprints, Wrong> {
     let remedy = "give blueprints separated by commas, each as `service` or `plugin:service`";
-    let entries = list(text, remedy)?;
+    let entries = list(text, "names no blueprint", remedy)?;
     let odd =
         |entry: &&String| entry.matches(':').count() > 1 || entry.split(':').any(str::is_empty);
     match entries.iter().find(odd) {
@@ -245,12 +240,25 @@ fn allowed_blueprints(text: &str) -> Result<AllowedBlueprints, Wrong> {
     }
 }
 
-fn list(text: &str, remedy: &str) -> Result<BTreeSet<String>, Wrong> {
+fn bundled_plugins(text: &str) -> Result<BTreeSet<String>, Wrong> {
+    // Empty counts as unset, so that none needs a word of its own.
+    if text == "none" {
+        return Ok(BTreeSet::new());
+    }
+    let remedy = "give plugin names separated by commas, such as gitops,codeowners, or `none`";
+    list(text, "names no plugin", remedy)
+}
+
+/// At least one entry: what is left of a list that went wrong must not mean everything.
+fn list(text: &str, empty: &str, remedy: &str) -> Result<BTreeSet<String>, Wrong> {
     let entries: BTreeSet<String> = text
         .split(',')
         .map(|entry| entry.trim().to_owned())
         .filter(|entry| !entry.is_empty())
         .collect();
+    if entries.is_empty() {
+        return Err(wrong(format!("{empty} (it is `{text}`)"), remedy));
+    }
     match entries
         .iter()
         .find(|entry| entry.contains(char::is_whitespace))
@@ -288,7 +296,8 @@ fn level(text: &str) -> Result<Level, Wrong> {
 
 fn format(text: &str) -> Result<Format, Wrong> {
     match text.to_ascii_lowercase().as_str() {
-        "text" => Ok(Format::Text),
+        // `pretty` is Probot's word.
+        "text" | "pretty" => Ok(Format::Text),
         "json" => Ok(Format::Json),
         _ => Err(wrong(format!("is `{text}`"), "set it to text or json")),
     }

@@ -94,7 +94,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "BUNDLED_PLUGINS",
         "all",
-        "names of the bundled plugins to load, separated by commas",
+        "names of the bundled plugins to load, separated by commas; `none` for none",
     ),
     setting(
         "BUNDLED_PLUGIN_DIR",
@@ -117,7 +117,11 @@ pub const SETTINGS: &[Setting] = &[
         "info",
         "trace, debug, info, warn, error, fatal or silent",
     ),
-    setting("LOG_FORMAT", "text", "text for people, json for machines"),
+    setting(
+        "LOG_FORMAT",
+        "text",
+        "text (or pretty) for people, json for machines",
+    ),
 ];
 
 /// The table as text, a line each.

@@ -61,8 +61,9 @@ where
             continue;
         }
         if all.is_empty() {
+            // Not all that a header announces, but as much as has come, doubled: whoever wants memory has to send.
             let rest = usize::try_from(body.size_hint().lower()).unwrap_or(0);
-            all.reserve(length + rest.min(MAX_BODY));
+            all.reserve(length + rest.min(length));
             all.extend_from_slice(&first);
         }
         all.extend_from_slice(&piece);

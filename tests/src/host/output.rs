@@ -56,6 +56,22 @@ impl Output {
         line
     }
 
+    pub(super) async fn wait_for_more(&self, than: usize) -> bool {
+        let mut changes = self.changes.subscribe();
+        loop {
+            changes.mark_unchanged();
+            {
+                let said = self.lock();
+                if said.lines.len() > than || said.open == 0 {
+                    return said.lines.len() > than;
+                }
+            }
+            if changes.changed().await.is_err() {
+                return false;
+            }
+        }
+    }
+
     pub(super) async fn closed(&self, patience: Duration) {
         let closed = || (self.lock().open == 0).then_some(());
         if journal::wait(self.changes.subscribe(), patience, closed)

@@ -127,8 +127,8 @@ fn a_team_of_null_is_nobodys() {
 fn searches_pass_as_they_are_and_make_no_key() {
     let query = r#"{"combinator":"and","rules":[{"property":"login","operator":"=","value":"x"}]}"#;
     let found = entity(|e| e.identifier = UncheckedIdentifier::Search(query.into()));
-    assert!(text(&found).contains(query) && found.key().is_none() && found.has_search());
-    assert!(entity(|e| e.relations = format!(r#"{{"owner":{query}}}"#)).has_search());
+    assert!(text(&found).contains(query) && found.key().is_none());
+    entity(|e| e.relations = format!(r#"{{"owner":{query}}}"#));
     assert!(
         refused(|e| e.team = Some(r#"{"combinator":"xor","rules":[1]}"#.into()))
             .contains("not `xor`")
@@ -159,13 +159,39 @@ fn entities_of_one_key_are_merged_in_order() {
         e.properties = r#"{"tier":null}"#.into();
         e.relations = r#"{"owner":"a"}"#.into();
     });
-    let merged = Entity::merge_all(vec![first, other, later]);
+    let (merged, problems) = Entity::merge_all(vec![first, other, later]);
+    assert_eq!(problems, []);
     let bodies: Vec<_> = merged.iter().map(text).collect();
     assert_eq!(
         bodies[0],
         r#"{"identifier":"cart","title":"Cart","properties":{"lang":"go","tier":null},"relations":{"owner":"a"}}"#
     );
     assert_eq!((bodies.len(), merged[1].identifier()), (2, Some("web")));
+}
+
+#[test]
+fn what_becomes_too_large_by_merging_is_told_with_both_places() {
+    let half = |property: &str, path: &str| {
+        entity(|e| {
+            e.properties = format!(r#"{{"{property}":"{}"}}"#, "x".repeat(600 << 10));
+            e.place = Some(Place {
+                path: path.into(),
+                line: Some(1),
+                column: None,
+            });
+        })
+    };
+    let web = entity(|e| e.identifier = UncheckedIdentifier::Exact("web".into()));
+    let parts = vec![half("a", "one.yml"), web, half("b", "two.yml")];
+    let (merged, problems) = Entity::merge_all(parts);
+    let names: Vec<_> = merged.iter().map(Entity::identifier).collect();
+    assert_eq!(names, [Some("web")]);
+    let told = problems[0].to_string();
+    assert!(
+        told.starts_with("one.yml:1: ") && told.contains("what two.yml:1 declares"),
+        "{told}"
+    );
+    assert!(told.contains("1 MiB at most"), "{told}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn item(identifier: &str) -> Item<()> {
     }
 }
 
-fn pending(identifiers: &[&str]) -> (Group, Vec<Pending<()>>) {
+fn pending(identifiers: &[&str]) -> (Group, Vec<Item<()>>) {
     let group = Group {
         blueprint: "service".into(),
         how: Write {
@@ -26,9 +26,10 @@ fn pending(identifiers: &[&str]) -> (Group, Vec<Pending<()>>) {
     for identifier in identifiers {
         queue.push(&group, item(identifier));
     }
+    let batch = queue.next().expect("an idle queue gives at once");
     (
         group,
-        queue.next().expect("an idle queue gives at once").items,
+        batch.items.into_iter().map(|(_, item)| item).collect(),
     )
 }
 

@@ -139,6 +139,9 @@ fn each_malformed_setting_is_said_in_one_sentence() {
         ("LOG_FORMAT", "xml", "is `xml`"),
         ("ALLOWED_BLUEPRINTS", "a:b:c", "has the entry `a:b:c`"),
         ("BUNDLED_PLUGINS", "git ops", "has the entry `git ops`"),
+        ("BUNDLED_PLUGINS", ",", "names no plugin (it is `,`)"),
+        ("ALLOWED_BLUEPRINTS", " , ,", "names no blueprint"),
+        ("PORT", "0", "is `0`"),
         ("EXTRA_CA_FILE", "/does/not/exist.pem", "cannot be read"),
         (
             "WEBHOOK_SECRET_FILE",
@@ -256,6 +259,18 @@ fn our_own_settings_are_taken() {
     assert!(settings.github.extra_ca.is_some() && settings.port.extra_ca.is_some());
     let no_ca = temporary("no-ca", "hello");
     assert!(mistake(&[("EXTRA_CA_FILE", &no_ca)]).contains("holds no PEM certificate"));
+}
+
+#[test]
+fn none_of_the_bundled_plugins_can_be_wanted() {
+    let settings = with(&[("BUNDLED_PLUGINS", "none")]).unwrap();
+    assert_eq!(settings.plugins.bundled, Some(BTreeSet::new()));
+}
+
+#[test]
+fn the_log_format_of_probot_is_taken() {
+    let settings = with(&[("LOG_FORMAT", "pretty")]).unwrap();
+    assert_eq!(settings.log.format, Format::Text);
 }
 
 #[test]

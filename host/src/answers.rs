@@ -8,15 +8,17 @@ mod pages;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
+use tokio::task::JoinSet;
 
 use self::fence::Ground;
 use self::pages::{join, names_page};
-use crate::files::{At, Entry, Files, Found, Glob, LARGEST, plain};
+use crate::files::{At, Files, Found, Glob, Tree, plain};
 use crate::github::{self, GitHub, Head, Scope};
 use crate::plugins::contract::{Answer, AnswerValue, Owner, Question};
 use crate::subject::{Organization, Repository};
@@ -26,6 +28,8 @@ const ROUNDS: usize = 32;
 const QUESTIONS: usize = 256;
 const FILES: usize = 300;
 const BYTES: usize = 8 << 20;
+/// Questions to the API under way for one event; the client has its own bound for all.
+const AT_ONCE: usize = 8;
 
 /// How a blueprint is found: Port's side, given by whoever puts the parts together.
 type Blueprints = dyn Fn(String) -> Pin<Box<dyn Future<Output = Result<Option<Arc<str>>, Error>> + Send>>
@@ -79,6 +83,7 @@ pub struct Asking {
     answers: Answers,
     about: Arc<About>,
     spent: Spent,
+    left_out: Vec<String>,
 }
 
 struct About {
@@ -87,6 +92,8 @@ struct About {
     repository: Option<Repository>,
     /// Read once when it is first needed: all answers of an event are of one commit.
     head: OnceCell<Option<Head>>,
+    /// The tree of that commit: one too large for the cache would be walked for every question.
+    tree: OnceCell<Arc<Tree>>,
 }
 
 #[derive(Default)]
@@ -125,8 +132,10 @@ impl Answers {
                 organization,
                 repository,
                 head: OnceCell::new(),
+                tree: OnceCell::new(),
             }),
             spent: Spent::default(),
+            left_out: Vec::new(),
         }
     }
 }
@@ -138,7 +147,14 @@ impl Asking {
             answers: self.answers.clone(),
             about: self.about.clone(),
             spent: Spent::default(),
+            left_out: Vec::new(),
         }
+    }
+
+    /// Files that lie where the mapper named them and that it did not get, each with the reason.
+    /// An outcome that follows is incomplete.
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 
     /// The head of the default branch, read once for the event. `None`: no repository, or an empty one.
@@ -162,12 +178,13 @@ impl Asking {
             return Err(Error::Endless(format!("more than {QUESTIONS} questions")));
         }
         self.fetch_at_once(questions).await?;
+        let mut of_api = self.ask_at_once(questions).await?;
         let mut answers = Vec::with_capacity(questions.len());
-        for question in questions {
+        for (nth, question) in questions.iter().enumerate() {
             let value = match question {
                 Question::File(path) => self.file(path).await?,
                 Question::Files(glob) => self.files(glob).await?,
-                Question::Api(path) => self.api(path).await?,
+                Question::Api(_) => of_api.remove(&nth).unwrap_or_else(too_large),
                 Question::Blueprint(id) => self.blueprint(id).await?,
             };
             answers.push(Answer {
@@ -182,13 +199,13 @@ impl Asking {
         if let Err(why) = plain(path) {
             return Ok(AnswerValue::Refused(why));
         }
-        let Some(at) = self.at().await? else {
+        let Some((at, tree)) = self.at().await? else {
             return Ok(self.nowhere());
         };
         if !self.spent.may_read(1) {
             return Ok(too_many(path));
         }
-        Ok(match self.answers.0.files.find(&at, path).await? {
+        Ok(match self.answers.0.files.find(&at, &tree, path).await? {
             Found::Missing => AnswerValue::Missing,
             Found::Text(text) => AnswerValue::Text(text.to_string()),
             // Refused rather than missing: what such a file once declared must not be deleted.
@@ -201,69 +218,60 @@ impl Asking {
             Ok(glob) => glob,
             Err(why) => return Ok(AnswerValue::Refused(why)),
         };
-        let Some(at) = self.at().await? else {
+        let Some((at, tree)) = self.at().await? else {
             return Ok(match self.about.repository {
                 Some(_) => AnswerValue::Files(Vec::new()),
                 None => self.nowhere(),
             });
         };
-        let files = &self.answers.0.files;
-        let entries = files.tree(&at).await?.matching(&glob);
+        let entries = tree.matching(&glob);
         if !self.spent.may_read(entries.len()) {
             return Ok(too_many(pattern));
         }
-        if bytes(&entries) > BYTES {
-            return Ok(too_large());
-        }
-        let texts = files.texts(&at, Owner::Repository, &entries).await?;
-        if glob.names_files() && texts.len() < entries.len() {
+        let files = &self.answers.0.files;
+        let texts = files.texts(&at, &tree, Owner::Repository, &entries);
+        let texts = match texts.await {
+            Err(error @ github::Error::TooLarge { .. }) => {
+                return Ok(AnswerValue::Refused(error.to_string()));
+            }
+            texts => texts?,
+        };
+        if glob.names_files() {
             // `**/port.yml` means each of them: one that cannot be read is not one that is gone.
-            let unread = entries
-                .iter()
-                .find(|entry| !texts.iter().any(|file| *file.path == *entry.path));
-            let path = unread.map_or(pattern, |entry| &entry.path);
-            return Ok(AnswerValue::Refused(format!(
-                "{path} is not read: only UTF-8 text of up to 512 KB is"
-            )));
+            let unread = texts.unread.into_iter().map(|unread| unread.why);
+            self.left_out.extend(unread);
         }
-        Ok(AnswerValue::Files(texts))
+        Ok(AnswerValue::Files(texts.files))
     }
 
-    async fn api(&self, path: &str) -> Result<AnswerValue, Error> {
-        let About {
-            installation,
-            organization,
-            repository,
-            ..
-        } = &*self.about;
-        let ground = match repository {
-            Some(repository) => Ground::Repository(repository),
-            None => Ground::Organization(organization),
-        };
-        if let Err(why) = ground.check(path) {
-            return Ok(AnswerValue::Refused(why));
-        }
-        let scope = Scope::Reading {
-            installation: *installation,
-            repository: repository.as_ref().map(|repository| repository.id),
-        };
-        let left = BYTES.saturating_sub(self.spent.bytes);
-        let github = &self.answers.0.github;
-        let within = |path: &str| ground.leads_to(path);
-        let follow = !names_page(path);
-        match github.get(scope, path, &within, follow, left).await {
-            Ok(pages) => Ok(join(pages).map_or_else(AnswerValue::Refused, AnswerValue::Json)),
-            // A repository without a commit has no list of them (409).
-            Err(github::Error::Missing { .. } | github::Error::Unexpected { status: 409, .. }) => {
-                Ok(AnswerValue::Missing)
+    /// Asks all that a round wants of the API, several at once; by the place of the question.
+    async fn ask_at_once(
+        &self,
+        questions: &[Question],
+    ) -> Result<HashMap<usize, AnswerValue>, Error> {
+        let mut left = BYTES.saturating_sub(self.spent.bytes);
+        let mut answers = HashMap::new();
+        let mut asking = JoinSet::new();
+        let mut waiting = questions.iter().enumerate();
+        loop {
+            while asking.len() < AT_ONCE
+                && let Some((nth, question)) = waiting.next()
+            {
+                if let Question::Api(path) = question {
+                    let (inner, about) = (self.answers.0.clone(), self.about.clone());
+                    let path = path.clone();
+                    asking.spawn(async move { (nth, inner.api(&about, &path, left).await) });
+                }
             }
-            Err(
-                refused @ (github::Error::Forbidden { .. }
-                | github::Error::TooLarge { .. }
-                | github::Error::Astray { .. }
-                | github::Error::Unexpected { .. }),
-            ) => Ok(AnswerValue::Refused(refused.to_string())),
-            Err(error) => Err(error.into()),
+            let Some(asked) = asking.join_next().await else {
+                return Ok(answers);
+            };
+            let (nth, answer) = asked.map_err(|error| {
+                github::Error::Transient(format!("a question was cut short: {error}"))
+            })?;
+            let answer = answer?;
+            left = left.saturating_sub(weight(&answer));
+            answers.insert(nth, answer);
         }
     }
 
@@ -284,31 +292,35 @@ impl Asking {
         if paths.len() < 2 {
             return Ok(());
         }
-        let Some(at) = self.at().await? else {
+        let Some((at, tree)) = self.at().await? else {
             return Ok(());
         };
-        let tree = self.answers.0.files.tree(&at).await?;
         let entries: Vec<_> = paths
             .iter()
             .filter_map(|path| tree.get(path))
             .cloned()
             .collect();
-        if bytes(&entries) <= BYTES {
-            let texts = self.answers.0.files.texts(&at, Owner::Repository, &entries);
-            texts.await?;
+        let files = &self.answers.0.files;
+        match files.texts(&at, &tree, Owner::Repository, &entries).await {
+            // Each is judged by itself when its turn comes.
+            Err(github::Error::TooLarge { .. }) | Ok(_) => Ok(()),
+            Err(error) => Err(error.into()),
         }
-        Ok(())
     }
 
-    async fn at(&self) -> Result<Option<At>, github::Error> {
+    /// The head and its tree, both read once for the event. `None`: no repository, or an empty one.
+    async fn at(&self) -> Result<Option<(At, Arc<Tree>)>, github::Error> {
         let (Some(repository), Some(head)) = (&self.about.repository, self.head().await?) else {
             return Ok(None);
         };
-        Ok(Some(At {
+        let at = At {
             installation: self.about.installation,
             repository: repository.clone(),
             head: head.clone(),
-        }))
+        };
+        let walking = || self.answers.0.files.tree(&at);
+        let tree = self.about.tree.get_or_try_init(walking).await?.clone();
+        Ok(Some((at, tree)))
     }
 
     /// What a question for files is answered when there is no tree to look in.
@@ -318,6 +330,45 @@ impl Asking {
             None => AnswerValue::Refused(
                 "this event belongs to no repository, so it has no files".to_owned(),
             ),
+        }
+    }
+}
+
+impl Inner {
+    /// One question to the API; an answer of more than `left` bytes is refused.
+    async fn api(&self, about: &About, path: &str, left: usize) -> Result<AnswerValue, Error> {
+        let About {
+            installation,
+            organization,
+            repository,
+            ..
+        } = about;
+        let ground = match repository {
+            Some(repository) => Ground::Repository(repository),
+            None => Ground::Organization(organization),
+        };
+        if let Err(why) = ground.check(path) {
+            return Ok(AnswerValue::Refused(why));
+        }
+        let scope = Scope::Reading {
+            installation: *installation,
+            repository: repository.as_ref().map(|repository| repository.id),
+        };
+        let within = |path: &str| ground.leads_to(path);
+        let follow = !names_page(path);
+        match self.github.get(scope, path, &within, follow, left).await {
+            Ok(pages) => Ok(join(pages).map_or_else(AnswerValue::Refused, AnswerValue::Json)),
+            // A repository without a commit has no list of them (409).
+            Err(github::Error::Missing { .. } | github::Error::Unexpected { status: 409, .. }) => {
+                Ok(AnswerValue::Missing)
+            }
+            Err(
+                refused @ (github::Error::Forbidden { .. }
+                | github::Error::TooLarge { .. }
+                | github::Error::Astray { .. }
+                | github::Error::Unexpected { .. }),
+            ) => Ok(AnswerValue::Refused(refused.to_string())),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -334,16 +385,7 @@ impl Spent {
 
     /// Counts an answer; past the budget it becomes a refusal.
     fn on(&mut self, value: AnswerValue) -> AnswerValue {
-        let bytes = match &value {
-            AnswerValue::Missing => 0,
-            AnswerValue::Text(text) | AnswerValue::Json(text) | AnswerValue::Refused(text) => {
-                text.len()
-            }
-            AnswerValue::Files(files) => {
-                let sum = files.iter().map(|file| file.path.len() + file.text.len());
-                sum.sum()
-            }
-        };
+        let bytes = weight(&value);
         if self.bytes + bytes > BYTES {
             return too_large();
         }
@@ -352,10 +394,17 @@ impl Spent {
     }
 }
 
-fn bytes(entries: &[Entry]) -> usize {
-    let sizes = entries.iter().map(|entry| entry.size);
-    let sum: u64 = sizes.filter(|size| *size <= LARGEST).sum();
-    usize::try_from(sum).unwrap_or(usize::MAX)
+fn weight(value: &AnswerValue) -> usize {
+    match value {
+        AnswerValue::Missing => 0,
+        AnswerValue::Text(text) | AnswerValue::Json(text) | AnswerValue::Refused(text) => {
+            text.len()
+        }
+        AnswerValue::Files(files) => {
+            let sum = files.iter().map(|file| file.path.len() + file.text.len());
+            sum.sum()
+        }
+    }
 }
 
 fn too_many(asked: &str) -> AnswerValue {

@@ -9,16 +9,19 @@ mod glob;
 mod tests;
 mod tree;
 
+use std::future::Future;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use moka::future::Cache;
 use tokio::task::JoinSet;
 
-pub use self::configuration::Configurations;
+pub use self::configuration::{Candidate, Configurations};
 pub use self::glob::{Glob, plain};
 pub use self::tree::{Entry, Tree};
 
-use crate::github::{self, GitHub, Head};
+use self::tree::{Lies, follow};
+use crate::github::{self, GitHub, Head, Mode};
 use crate::plugins::contract::{File, Owner};
 use crate::subject::Repository;
 
@@ -26,9 +29,15 @@ use crate::subject::Repository;
 pub const LARGEST: u64 = 512 * 1024;
 /// Files that one glob may bring: as many as an event may have in all.
 pub const MOST: usize = 300;
+/// Bytes that one caller is given at once: as many as the answers to an event may have in all.
+pub const MOST_BYTES: u64 = 8 << 20;
 /// Bytes of trees and of files kept. A sha names its content: nothing in here goes stale.
 const TREES: u64 = 32 << 20;
 const BLOBS: u64 = 64 << 20;
+/// Symbolic links followed for one path; more are a circle, or nobody's intention.
+const HOPS: usize = 8;
+/// Bytes of a link's target: Linux's own limit for a path.
+const LONGEST_LINK: u64 = 4096;
 /// Files fetched at once for one caller; the client has its own bound for all.
 const AT_ONCE: usize = 8;
 
@@ -51,14 +60,29 @@ pub struct At {
     pub head: Head,
 }
 
-/// What lies at a path.
+/// What a path brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     Text(Arc<str>),
-    /// Nothing, or no file: directories, symbolic links and submodules are not files.
+    /// Nothing lies there.
     Missing,
-    /// A file that is not read, and why.
+    /// Something that is not read, and why.
     Unreadable(String),
+}
+
+/// Files that were read, sorted by path, and those that were not.
+#[derive(Debug, Default)]
+pub struct Texts {
+    pub files: Vec<File>,
+    pub unread: Vec<Unread>,
+}
+
+/// A file that is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    pub path: String,
+    /// A sentence that begins with the path.
+    pub why: String,
 }
 
 impl Files {
@@ -89,100 +113,188 @@ impl Files {
         self.0.github.head(installation, repository).await
     }
 
-    /// All files of a repository.
+    /// All paths of a repository.
     pub async fn tree(&self, at: &At) -> Result<Arc<Tree>, github::Error> {
-        let walking = async {
+        let walk = || async {
             let (github, sha) = (&self.0.github, &at.head.tree);
             let entries = github.tree(at.installation, &at.repository, sha).await?;
             Ok(Arc::new(Tree::new(entries)))
         };
-        let tree = self.0.trees.try_get_with_by_ref(&at.head.tree, walking);
-        tree.await
-            .map_err(|error: Arc<github::Error>| github::Error::clone(&error))
+        known(&self.0.trees, at.head.tree.clone(), walk).await
     }
 
-    /// One file by its path.
-    pub async fn find(&self, at: &At, path: &str) -> Result<Found, github::Error> {
-        match self.tree(at).await?.get(path) {
-            None => Ok(Found::Missing),
-            Some(entry) if entry.size > LARGEST => Ok(Found::Unreadable(format!(
-                "{path} has {} KB; files over 512 KB are not read",
-                entry.size / 1024
-            ))),
-            Some(entry) => Ok(match self.text(at, entry).await? {
-                Some(text) => Found::Text(text),
-                None => Found::Unreadable(format!("{path} is not UTF-8 text")),
-            }),
-        }
+    /// One file by its path in the tree of `at`; symbolic links within the repository are followed.
+    pub async fn find(&self, at: &At, tree: &Tree, path: &str) -> Result<Found, github::Error> {
+        Ok(self.walk(at, tree, path).await?.1)
     }
 
-    /// One file's text by its path; files that are not read count as missing.
-    pub async fn read(&self, at: &At, path: &str) -> Result<Option<Arc<str>>, github::Error> {
-        match self.find(at, path).await? {
-            Found::Text(text) => Ok(Some(text)),
-            Found::Missing | Found::Unreadable(_) => Ok(None),
-        }
-    }
-
-    /// The texts of files of this tree, sorted by path. What is too large or not UTF-8 is left out.
+    /// The texts of entries of this tree. A link to another of them is passed over: that one is read anyway.
     pub async fn texts(
         &self,
         at: &At,
+        tree: &Arc<Tree>,
         owner: Owner,
         entries: &[Entry],
-    ) -> Result<Vec<File>, github::Error> {
-        let mut files = Vec::with_capacity(entries.len());
+    ) -> Result<Texts, github::Error> {
+        let sizes = entries.iter().map(|entry| entry.size);
+        within(sizes.filter(|size| *size <= LARGEST).sum())?;
+        let mut read = Vec::with_capacity(entries.len());
         let mut cold = JoinSet::new();
-        for entry in entries.iter().filter(|entry| entry.size <= LARGEST) {
-            if self.0.blobs.contains_key(&entry.sha) {
-                if let Some(text) = self.text(at, entry).await? {
-                    files.push(file(owner, entry, &text));
-                }
+        for entry in entries {
+            let asked = entry.path.clone();
+            if entry.mode == Mode::File && self.0.blobs.contains_key(&entry.sha) {
+                let found = self.found(at, &asked, entry).await?;
+                read.push((asked.clone(), (asked, found)));
                 continue;
             }
             if cold.len() >= AT_ONCE {
-                files.extend(joined(cold.join_next().await)?);
+                read.extend(joined(cold.join_next().await)?);
             }
-            let (reader, at, entry) = (self.clone(), at.clone(), entry.clone());
+            let (reader, at, tree) = (self.clone(), at.clone(), tree.clone());
             cold.spawn(async move {
-                let text = reader.text(&at, &entry).await?;
-                Ok(text.map(|text| file(owner, &entry, &text)))
+                let walked = reader.walk(&at, &tree, &asked).await?;
+                Ok((asked, walked))
             });
         }
         while !cold.is_empty() {
-            files.extend(joined(cold.join_next().await)?);
+            read.extend(joined(cold.join_next().await)?);
         }
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(files)
+        read.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut texts = Texts::default();
+        let mut bytes = 0;
+        for (asked, (place, found)) in read {
+            let named = |entry: &Entry| entry.path == place;
+            if asked != place && entries.iter().any(named) {
+                continue;
+            }
+            let path = asked.into_string();
+            match found {
+                Found::Text(text) => {
+                    bytes += text.len() as u64;
+                    within(bytes)?;
+                    let text = text.to_string();
+                    texts.files.push(File { owner, path, text });
+                }
+                Found::Unreadable(why) => texts.unread.push(Unread { path, why }),
+                Found::Missing => {}
+            }
+        }
+        Ok(texts)
+    }
+
+    /// Where a path leads, and what it brings.
+    async fn walk(&self, at: &At, tree: &Tree, path: &str) -> Result<Walked, github::Error> {
+        let mut place = path.to_owned();
+        let mut hops = 0;
+        let why = loop {
+            match tree.lies(&place) {
+                Lies::File(entry) => {
+                    return Ok((place.into(), self.found(at, path, entry).await?));
+                }
+                Lies::Nothing if hops == 0 => return Ok((place.into(), Found::Missing)),
+                // Not the same as nothing: somebody means something by a link.
+                Lies::Nothing => {
+                    let place = place.escape_debug();
+                    break format!("is a symbolic link to {place}, where nothing lies");
+                }
+                Lies::Folder => break "is a folder, not a file".to_owned(),
+                Lies::Submodule => {
+                    break "lies in a submodule, which is another repository".to_owned();
+                }
+                Lies::Link(..) if hops == HOPS => {
+                    break format!("leads through more than {HOPS} symbolic links");
+                }
+                Lies::Link(link, rest) => {
+                    hops += 1;
+                    let target = match link.size <= LONGEST_LINK {
+                        true => self.text(at, link).await?,
+                        false => None,
+                    };
+                    match target.and_then(|target| follow(&link.path, &target)) {
+                        Some(to) => place = (to + &rest).trim_start_matches('/').to_owned(),
+                        None => break "is a symbolic link out of the repository".to_owned(),
+                    }
+                }
+            }
+        };
+        Ok((place.into(), Found::Unreadable(format!("{path} {why}"))))
+    }
+
+    async fn found(&self, at: &At, path: &str, entry: &Entry) -> Result<Found, github::Error> {
+        if entry.size > LARGEST {
+            return Ok(Found::Unreadable(format!(
+                "{path} has {} KB; files over 512 KB are not read",
+                entry.size / 1024
+            )));
+        }
+        Ok(match self.text(at, entry).await? {
+            Some(text) => Found::Text(text),
+            None => Found::Unreadable(format!("{path} is not UTF-8 text: save it as UTF-8")),
+        })
     }
 
     async fn text(&self, at: &At, entry: &Entry) -> Result<Option<Arc<str>>, github::Error> {
-        let fetching = async {
+        let fetch = || async {
             let (github, sha) = (&self.0.github, &entry.sha);
             let bytes = github.blob(at.installation, &at.repository, sha).await?;
             Ok(std::str::from_utf8(&bytes).ok().map(Arc::from))
         };
-        let text = self.0.blobs.try_get_with_by_ref(&entry.sha, fetching);
-        text.await
-            .map_err(|error: Arc<github::Error>| github::Error::clone(&error))
+        known(&self.0.blobs, entry.sha.clone(), fetch).await
     }
 }
 
-fn file(owner: Owner, entry: &Entry, text: &str) -> File {
-    File {
-        owner,
-        path: entry.path.to_string(),
-        text: text.to_owned(),
+/// What the cache has, or what asking brings, once for all who want it at the same time.
+///
+/// A failure is shared too. What it says of rights holds for the one who asked: the others then ask for themselves.
+async fn known<K, V, A>(
+    cache: &Cache<K, V>,
+    key: K,
+    ask: impl Fn() -> A,
+) -> Result<V, github::Error>
+where
+    K: Clone + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    A: Future<Output = Result<V, github::Error>>,
+{
+    let mut own = false;
+    let asking = async {
+        own = true;
+        ask().await
+    };
+    let found: Result<V, Arc<github::Error>> = cache.try_get_with(key.clone(), asking).await;
+    match found {
+        Ok(value) => Ok(value),
+        Err(error) if own || matches!(*error, github::Error::Transient(_)) => {
+            Err(github::Error::clone(&error))
+        }
+        Err(_) => {
+            let value = ask().await?;
+            cache.insert(key, value.clone()).await;
+            Ok(value)
+        }
     }
 }
 
-type Fetched = Result<Option<File>, github::Error>;
+fn within(bytes: u64) -> Result<(), github::Error> {
+    match bytes <= MOST_BYTES {
+        true => Ok(()),
+        false => Err(github::Error::TooLarge {
+            what: "what a plugin wants of a repository's files".to_owned(),
+            limit: format!("{} MiB", MOST_BYTES >> 20),
+        }),
+    }
+}
+
+/// The path at which a walk ends, and what lies there.
+type Walked = (Box<str>, Found);
+/// What was asked for, and where that led.
+type Read = (Box<str>, Walked);
 
 fn joined(
-    task: Option<Result<Fetched, tokio::task::JoinError>>,
-) -> Result<Option<File>, github::Error> {
+    task: Option<Result<Result<Read, github::Error>, tokio::task::JoinError>>,
+) -> Result<Option<Read>, github::Error> {
     match task {
-        Some(Ok(fetched)) => fetched,
+        Some(Ok(read)) => read.map(Some),
         None => Ok(None),
         Some(Err(error)) => Err(github::Error::Transient(format!(
             "reading a file was cut short: {error}"

@@ -15,7 +15,7 @@ use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use crate::answers::Answers;
 use crate::delivery::Delivery;
-use crate::files::Configurations;
+use crate::files::{Candidate, Configurations};
 use crate::github::{self, GitHub};
 use crate::inbox::{Claim, Full, Inbox, Item};
 use crate::plugins::contract::{AnswerValue, Configuration, Outcome};
@@ -264,10 +264,15 @@ impl Pipeline {
                     Err(failed) => return Fate::Aside(failed.to_string()),
                 },
                 Ok(Outcome::Mapped(mapped)) => {
-                    let refused = event
-                        .answers
-                        .iter()
-                        .any(|answer| matches!(answer.value, AnswerValue::Refused(_)));
+                    let left_out = asking.left_out();
+                    for why in left_out {
+                        warn!(plugin = plugin.name, "not read: {why}");
+                    }
+                    let refused = !left_out.is_empty()
+                        || event
+                            .answers
+                            .iter()
+                            .any(|answer| matches!(answer.value, AnswerValue::Refused(_)));
                     return write::write(self, plugin, &opened.options, item, mapped, refused)
                         .await;
                 }
@@ -305,15 +310,18 @@ impl Pipeline {
                 }
             })?;
         let (organization, configurations) = (&subject.organization, &self.configurations);
-        let diagnostics = match plugin.open(&candidate).await {
-            Ok(opened) => {
-                configurations
-                    .opened(&plugin.name, organization, repository, &candidate)
-                    .await;
-                return Ok(Some((candidate, opened)));
-            }
-            Err(Fault::Configuration(diagnostics)) => diagnostics,
-            Err(fault) => return Err(Fate::of(fault)),
+        let diagnostics = match candidate {
+            Candidate::Readable(candidate) => match plugin.open(&candidate).await {
+                Ok(opened) => {
+                    configurations
+                        .opened(&plugin.name, organization, repository, &candidate)
+                        .await;
+                    return Ok(Some((candidate, opened)));
+                }
+                Err(Fault::Configuration(diagnostics)) => diagnostics,
+                Err(fault) => return Err(Fate::of(fault)),
+            },
+            Candidate::Unreadable(diagnostics) => diagnostics,
         };
         write::say(&plugin.name, &diagnostics);
         let last_good = configurations.last_good(&plugin.name, organization, repository);

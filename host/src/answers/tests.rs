@@ -46,6 +46,7 @@ const FILES_OF_SHOP: &[(&str, &[u8])] = &[
     ("a/port.yml", b"a"),
     ("port.yml", b"root"),
     ("broken/service.yml", b"\xff\xfe"),
+    ("cart/service.yml", b"cart"),
 ];
 
 #[tokio::test]
@@ -211,15 +212,28 @@ async fn a_failure_that_may_pass_is_never_an_answer() {
 async fn a_file_that_is_named_but_cannot_be_read_is_not_one_that_is_gone() {
     let standin = standin(|asked: &Asked| git("acme/shop", "c1", FILES_OF_SHOP, asked)).await;
     let mut asking = about(&standin);
-    for question in [file("broken/service.yml"), files("**/service.yml")] {
-        let value = ask(&mut asking, question).await;
-        assert!(
-            matches!(&value, AnswerValue::Refused(why) if why.contains("UTF-8")),
-            "{value:?}"
-        );
-    }
+    let value = ask(&mut asking, file("broken/service.yml")).await;
+    assert!(
+        matches!(&value, AnswerValue::Refused(why) if why.contains("UTF-8")),
+        "{value:?}"
+    );
+    assert_eq!(asking.left_out(), [""; 0], "a refusal says it all");
+    // The others arrive all the same.
+    let AnswerValue::Files(found) = ask(&mut asking, files("**/service.yml")).await else {
+        panic!("refused");
+    };
+    let found: Vec<_> = found.iter().map(|file| &*file.path).collect();
+    assert_eq!(found, ["cart/service.yml"]);
+    let left_out = ["broken/service.yml is not UTF-8 text: save it as UTF-8"];
+    assert_eq!(asking.left_out(), left_out);
+    assert_eq!(asking.another().left_out(), [""; 0]);
     let value = ask(&mut asking, files("broken/*")).await;
     assert!(matches!(value, AnswerValue::Files(files) if files.is_empty()));
+    assert_eq!(
+        asking.left_out(),
+        left_out,
+        "a wildcard takes what is there"
+    );
 }
 
 #[tokio::test]
@@ -275,4 +289,30 @@ fn answers_past_the_budget_are_refused() {
         panic!("a byte too many");
     };
     assert_eq!(why, "the answers to this event would exceed 8 MiB");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_round_asks_of_the_api_is_asked_at_once() {
+    // Nobody is answered until eight have asked.
+    let together = std::sync::Barrier::new(AT_ONCE);
+    let standin = standin(move |asked: &Asked| match &*asked.line {
+        line if line.contains("/commits/") => {
+            tokio::task::block_in_place(|| together.wait());
+            ok(serde_json::json!(line))
+        }
+        _ => failed(404, ""),
+    })
+    .await;
+    let questions: Vec<_> = (0..2 * AT_ONCE)
+        .map(|nth| api(&format!("/repos/acme/shop/commits/{nth}")))
+        .collect();
+    let answers = about(&standin).answer(&questions).await.expect("answers");
+    for (nth, answer) in answers.iter().enumerate() {
+        let expected = format!("\"GET /repos/acme/shop/commits/{nth}");
+        let AnswerValue::Json(json) = &answer.value else {
+            panic!("{answer:?}");
+        };
+        assert!(json.starts_with(&expected), "{json}");
+        assert_eq!(answer.question, questions[nth]);
+    }
 }

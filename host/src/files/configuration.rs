@@ -10,9 +10,11 @@ use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
-use super::{At, Entry, Files, Glob, MOST};
+use super::{At, Entry, Files, Glob, MOST, MOST_BYTES, Texts, known};
 use crate::github::{self, Head, Named};
-use crate::plugins::contract::{Configuration, File, FilePattern, Owner};
+use crate::plugins::contract::{
+    Configuration, Diagnostic, File, FilePattern, Owner, Place, Severity,
+};
 use crate::subject::{Organization, Repository};
 
 /// Where an organization's configuration lies, as Port's own app has it.
@@ -21,8 +23,18 @@ const ORGANIZATION_REPOSITORY: &str = ".github-private";
 /// Webhooks may be lost: after this a head is asked again.
 const REMEMBERED: Duration = Duration::from_secs(600);
 const HEADS: u64 = 100_000;
-/// Configurations kept for reuse, and as the last good ones: one for each (plugin, repository), each a few KB.
-const KEPT: u64 = 10_000;
+/// Bytes of configurations kept for reuse, and of the last good ones.
+const KEPT: u64 = 64 << 20;
+/// One that is not asked for has been replaced by a later commit's, or its repository is quiet.
+const IDLE: Duration = Duration::from_secs(3600);
+
+/// What is in force if the plugin can open it.
+#[derive(Debug, Clone)]
+pub enum Candidate {
+    Readable(Configuration),
+    /// A file of it lies there and is not read. Without it the rest would mean something else.
+    Unreadable(Vec<Diagnostic>),
+}
 
 /// Finds the configuration of a plugin for a repository. Cheap to clone.
 #[derive(Clone)]
@@ -31,15 +43,18 @@ pub struct Configurations(Arc<Inner>);
 struct Inner {
     files: Files,
     github: github::GitHub,
-    heads: Cache<u64, Known<Option<Head>>>,
+    heads: Cache<Branch, Known<Option<Head>>>,
     /// By login in lower case: the organization's `.github-private`, if it can be read.
     homes: Cache<String, Known<Option<Repository>>>,
     /// When a repository's head last moved, by id, and an organization's home, by login.
     moved: moka::sync::Cache<u64, Instant>,
     moved_homes: moka::sync::Cache<String, Instant>,
-    made: Cache<Made, Configuration>,
+    made: Cache<Made, Candidate>,
     good: Cache<Good, Configuration>,
 }
+
+/// A repository's id and its default branch, as far as that is known.
+type Branch = (u64, Option<String>);
 
 /// What was learned, and when it was asked: an answer to a question from before a push does not count.
 #[derive(Clone)]
@@ -67,14 +82,6 @@ struct Good {
 
 impl Configurations {
     pub fn new(github: github::GitHub, files: Files) -> Self {
-        fn kept<
-            K: Eq + std::hash::Hash + Send + Sync + 'static,
-            V: Clone + Send + Sync + 'static,
-        >(
-            most: u64,
-        ) -> Cache<K, V> {
-            Cache::builder().max_capacity(most).build()
-        }
         fn remembered<
             K: Eq + std::hash::Hash + Send + Sync + 'static,
             V: Clone + Send + Sync + 'static,
@@ -98,8 +105,18 @@ impl Configurations {
             homes: remembered(),
             moved: marks(),
             moved_homes: marks(),
-            made: kept(KEPT),
-            good: kept(KEPT),
+            made: Cache::builder()
+                .max_capacity(KEPT)
+                .time_to_idle(IDLE)
+                .weigher(|_, made: &Candidate| match made {
+                    Candidate::Readable(configuration) => weight(configuration),
+                    Candidate::Unreadable(_) => 1024,
+                })
+                .build(),
+            good: Cache::builder()
+                .max_capacity(KEPT)
+                .weigher(|_, configuration| weight(configuration))
+                .build(),
         }))
     }
 
@@ -113,7 +130,35 @@ impl Configurations {
         installation: u64,
         organization: &Organization,
         repository: Option<&Repository>,
-    ) -> Result<Configuration, github::Error> {
+    ) -> Result<Candidate, github::Error> {
+        let look = || {
+            self.look(
+                plugin,
+                patterns,
+                operator,
+                installation,
+                organization,
+                repository,
+            )
+        };
+        match look().await {
+            // What was remembered of `.github-private` may have gone since.
+            Err(github::Error::Missing { .. }) if self.forget_home(organization).await => {
+                look().await
+            }
+            found => found,
+        }
+    }
+
+    async fn look(
+        &self,
+        plugin: &str,
+        patterns: &[FilePattern],
+        operator: &[File],
+        installation: u64,
+        organization: &Organization,
+        repository: Option<&Repository>,
+    ) -> Result<Candidate, github::Error> {
         let wanted = |owner| patterns.iter().any(|pattern| pattern.owner == owner);
         let own = match repository.filter(|_| wanted(Owner::Repository)) {
             Some(repository) => self.at_head(installation, repository).await?,
@@ -134,18 +179,66 @@ impl Configurations {
             repository: place(&own),
             home: place(&home),
         };
-        if let Some(configuration) = self.0.made.get(&made).await {
-            return Ok(configuration);
+        if let Some(candidate) = self.0.made.get(&made).await {
+            return Ok(candidate);
         }
         let mut files = operator.to_vec();
+        let mut unread = Vec::new();
         for (owner, at) in [(Owner::Repository, own), (Owner::Organization, home)] {
-            if let Some(at) = at {
-                files.extend(self.matching(&at, owner, patterns).await?);
+            let Some(at) = at else { continue };
+            match self.matching(&at, owner, patterns).await {
+                Ok((texts, mistakes)) => {
+                    files.extend(texts);
+                    unread.extend(mistakes);
+                }
+                Err(error @ github::Error::TooLarge { .. }) => {
+                    let name = at.repository.full_name();
+                    unread.push(mistake(
+                        None,
+                        format!("the configuration in {name} is {error}"),
+                    ));
+                }
+                Err(error) => return Err(error),
             }
         }
-        let configuration = Configuration::new(&organization.login, files);
-        self.0.made.insert(made, configuration.clone()).await;
-        Ok(configuration)
+        if bytes(&files) > MOST_BYTES {
+            unread.push(mistake(
+                None,
+                format!(
+                    "the configuration of {plugin} has more than {} MiB with the files of the organization \
+                     and the operator: make it smaller",
+                    MOST_BYTES >> 20
+                ),
+            ));
+        }
+        let candidate = match unread.is_empty() {
+            true => Candidate::Readable(Configuration::new(&organization.login, files)),
+            false => Candidate::Unreadable(unread),
+        };
+        self.0.made.insert(made, candidate.clone()).await;
+        Ok(candidate)
+    }
+
+    /// As if its time had come.
+    #[cfg(test)]
+    pub(super) async fn forget_head(&self, repository: u64) {
+        self.0
+            .heads
+            .invalidate(&(repository, Some("main".to_owned())))
+            .await;
+    }
+
+    /// Forgets the organization's home. `false`: nothing was remembered.
+    async fn forget_home(&self, organization: &Organization) -> bool {
+        let login = organization.login.to_lowercase();
+        let Some(Known {
+            what: Some(home), ..
+        }) = self.0.homes.remove(&login).await
+        else {
+            return false;
+        };
+        self.0.heads.invalidate(&branch(&home)).await;
+        true
     }
 
     /// A push moved the head of the default branch, or the repository was renamed, created, or changed its default branch.
@@ -195,19 +288,18 @@ impl Configurations {
     ) -> Result<Option<At>, github::Error> {
         let Inner { heads, moved, .. } = &*self.0;
         loop {
-            let asking = async {
+            let ask = || async {
                 Ok(Known {
                     asked: Instant::now(),
                     what: self.0.files.head(installation, repository).await?,
                 })
             };
-            let known = heads.try_get_with(repository.id, asking).await;
-            let known = known.map_err(|error: Arc<github::Error>| github::Error::clone(&error))?;
-            if stale(known.asked, moved.get(&repository.id)) {
-                heads.invalidate(&repository.id).await;
+            let found = known(heads, branch(repository), ask).await?;
+            if stale(found.asked, moved.get(&repository.id)) {
+                heads.invalidate(&branch(repository)).await;
                 continue;
             }
-            return Ok(known.what.map(|head| At {
+            return Ok(found.what.map(|head| At {
                 installation,
                 repository: repository.clone(),
                 head,
@@ -226,7 +318,7 @@ impl Configurations {
         } = &*self.0;
         let login = organization.login.to_lowercase();
         loop {
-            let asking = async {
+            let ask = || async {
                 let asked = Instant::now();
                 let named = Named::Name {
                     owner: &organization.login,
@@ -240,49 +332,86 @@ impl Configurations {
                 };
                 Ok(Known { asked, what })
             };
-            let known = homes.try_get_with(login.clone(), asking).await;
-            let known = known.map_err(|error: Arc<github::Error>| github::Error::clone(&error))?;
-            if stale(known.asked, moved_homes.get(&login)) {
+            let found = known(homes, login.clone(), ask).await?;
+            if stale(found.asked, moved_homes.get(&login)) {
                 homes.invalidate(&login).await;
                 continue;
             }
-            return match known.what {
+            return match found.what {
                 Some(repository) => self.at_head(installation, &repository).await,
                 None => Ok(None),
             };
         }
     }
 
+    /// The files that match, and a mistake for each that a pattern names and that is not read.
     async fn matching(
         &self,
         at: &At,
         owner: Owner,
         patterns: &[FilePattern],
-    ) -> Result<Vec<File>, github::Error> {
+    ) -> Result<(Vec<File>, Vec<Diagnostic>), github::Error> {
         let tree = self.0.files.tree(at).await?;
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut globs = Vec::new();
         for pattern in patterns.iter().filter(|pattern| pattern.owner == owner) {
             match Glob::new(&pattern.glob) {
-                Ok(glob) => entries.extend(tree.matching(&glob)),
+                Ok(glob) => globs.push(glob),
                 Err(why) => {
                     tracing::warn!("a plugin's `describe` asks for files by a wrong pattern: {why}")
                 }
             }
         }
+        let mut entries: Vec<Entry> = Vec::new();
+        globs
+            .iter()
+            .for_each(|glob| entries.extend(tree.matching(glob)));
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         entries.dedup();
         if entries.len() > MOST {
             return Err(github::Error::TooLarge {
-                what: format!(
-                    "a plugin's configuration in {} ({} files match its patterns)",
-                    at.repository.full_name(),
-                    entries.len()
-                ),
-                limit: format!("{MOST} files"),
+                what: format!("{} files that match a plugin's patterns", entries.len()),
+                limit: format!("the {MOST} files that are allowed"),
             });
         }
-        self.0.files.texts(at, owner, &entries).await
+        let Texts { files, unread } = self.0.files.texts(at, &tree, owner, &entries).await?;
+        let named = |path: &str| {
+            let mut globs = globs.iter();
+            globs.any(|glob| glob.names_files() && glob.matches(path))
+        };
+        let unread = unread.into_iter().filter(|unread| named(&unread.path));
+        let mistakes = unread.map(|unread| {
+            let name = at.repository.full_name();
+            mistake(Some(unread.path), format!("in {name}: {}", unread.why))
+        });
+        Ok((files, mistakes.collect()))
     }
+}
+
+fn mistake(path: Option<String>, message: String) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Error,
+        message,
+        place: path.map(|path| Place {
+            path,
+            line: None,
+            column: None,
+        }),
+        field: None,
+    }
+}
+
+fn branch(repository: &Repository) -> Branch {
+    (repository.id, repository.default_branch.clone())
+}
+
+fn bytes(files: &[File]) -> u64 {
+    let sum = files.iter().map(|file| file.path.len() + file.text.len());
+    sum.sum::<usize>() as u64
+}
+
+/// In a cache; what is kept beside the files weighs too.
+fn weight(configuration: &Configuration) -> u32 {
+    u32::try_from(bytes(configuration.files()) + 500).unwrap_or(u32::MAX)
 }
 
 fn stale(asked: Instant, moved: Option<Instant>) -> bool {

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::configuration::Configurations;
 use super::*;
 use crate::github::standin::{Asked, Standin, failed, git, ok, shop, standin};
 use crate::plugins::contract::{Configuration, FilePattern};
@@ -51,6 +50,13 @@ fn pattern(owner: Owner, glob: &str) -> FilePattern {
     }
 }
 
+fn readable(candidate: Candidate) -> Configuration {
+    match candidate {
+        Candidate::Readable(configuration) => configuration,
+        Candidate::Unreadable(mistakes) => panic!("{mistakes:?}"),
+    }
+}
+
 fn texts(configuration: &Configuration) -> Vec<&str> {
     configuration
         .files()
@@ -85,15 +91,18 @@ async fn what_is_too_large_or_no_text_is_left_out_and_said() {
         head,
     };
     let glob = Glob::new("*.md").expect("a glob");
-    let entries = files.tree(&at).await.expect("a tree").matching(&glob);
+    let tree = files.tree(&at).await.expect("a tree");
+    let entries = tree.matching(&glob);
     let read = files
-        .texts(&at, Owner::Repository, &entries)
+        .texts(&at, &tree, Owner::Repository, &entries)
         .await
         .expect("read");
-    let paths: Vec<_> = read.iter().map(|file| &*file.path).collect();
+    let paths: Vec<_> = read.files.iter().map(|file| &*file.path).collect();
     assert_eq!(paths, ["a.md", "empty.md"]);
+    let paths: Vec<_> = read.unread.iter().map(|unread| &*unread.path).collect();
+    assert_eq!(paths, ["large.md", "logo.md"]);
     assert_eq!(
-        files.find(&at, "none.md").await.expect("asked"),
+        files.find(&at, &tree, "none.md").await.expect("asked"),
         Found::Missing
     );
     for (path, why) in [
@@ -101,16 +110,16 @@ async fn what_is_too_large_or_no_text_is_left_out_and_said() {
             "large.md",
             "large.md has 512 KB; files over 512 KB are not read",
         ),
-        ("logo.md", "logo.md is not UTF-8 text"),
+        ("logo.md", "logo.md is not UTF-8 text: save it as UTF-8"),
     ] {
         assert_eq!(
-            files.find(&at, path).await.expect("asked"),
+            files.find(&at, &tree, path).await.expect("asked"),
             Found::Unreadable(why.to_owned())
         );
     }
     standin.asked();
     files
-        .texts(&at, Owner::Repository, &entries)
+        .texts(&at, &tree, Owner::Repository, &entries)
         .await
         .expect("read again");
     assert_eq!(standin.asked(), [""; 0], "all of it is known by its sha");
@@ -146,15 +155,10 @@ async fn a_known_configuration_asks_github_nothing_until_a_push() {
         text: "operator".to_owned(),
     }];
     let (organization, shop) = (organization(), shop());
-    let candidate = || {
-        configurations.candidate(
-            "mapping",
-            &patterns,
-            &operator,
-            1,
-            &organization,
-            Some(&shop),
-        )
+    let candidate = || async {
+        let (acme, shop) = (&organization, Some(&shop));
+        let found = configurations.candidate("mapping", &patterns, &operator, 1, acme, shop);
+        found.await.map(readable)
     };
 
     let first = candidate().await.expect("a configuration");
@@ -237,4 +241,196 @@ async fn the_last_good_configuration_is_kept_for_each_plugin_and_repository() {
             .await
             .is_none()
     );
+}
+
+/// A repository's files, read at its head.
+async fn head_of(standin: &Standin, files: &Files) -> (At, Arc<Tree>) {
+    let head = files.head(1, &shop()).await.expect("asked");
+    let at = At {
+        installation: 1,
+        repository: shop(),
+        head: head.expect("a head"),
+    };
+    let tree = files.tree(&at).await.expect("a tree");
+    standin.asked();
+    (at, tree)
+}
+
+#[tokio::test]
+async fn a_symbolic_link_is_followed_within_the_repository_and_never_out_of_it() {
+    let world: World = Arc::new(Mutex::new(vec![(
+        "shop",
+        "c1",
+        vec![
+            ("README.md", b"-> docs/README.md".as_slice()),
+            ("docs/README.md", b"# Shop"),
+            ("a/b/up.md", b"-> ../../latest/README.md"),
+            ("latest", b"-> docs"),
+            ("passwd", b"-> ../../etc/passwd"),
+            ("root", b"-> /etc/passwd"),
+            ("dangling", b"-> none.md"),
+            ("circle", b"-> circle"),
+            ("here", b"-> ."),
+        ],
+    )]));
+    let standin = acme(&world).await;
+    let files = Files::new(standin.github.clone());
+    let (at, tree) = head_of(&standin, &files).await;
+    for path in [
+        "README.md",
+        "a/b/up.md",
+        "latest/README.md",
+        "here/docs/README.md",
+    ] {
+        let found = files.find(&at, &tree, path).await.expect("asked");
+        assert_eq!(found, Found::Text("# Shop".into()), "{path}");
+    }
+    for (path, why) in [
+        ("passwd", "is a symbolic link out of the repository"),
+        ("root", "is a symbolic link out of the repository"),
+        (
+            "dangling",
+            "is a symbolic link to none.md, where nothing lies",
+        ),
+        ("circle", "leads through more than 8 symbolic links"),
+        ("docs", "is a folder, not a file"),
+        ("latest", "is a folder, not a file"),
+        ("here", "is a folder, not a file"),
+    ] {
+        let found = files.find(&at, &tree, path).await.expect("asked");
+        assert_eq!(found, Found::Unreadable(format!("{path} {why}")));
+    }
+    // What is read anyway does not come twice.
+    for (glob, paths) in [
+        ("**/README.md", vec!["docs/README.md"]),
+        ("README.md", vec!["README.md"]),
+    ] {
+        let entries = tree.matching(&Glob::new(glob).expect("a glob"));
+        let read = files.texts(&at, &tree, Owner::Repository, &entries).await;
+        let read = read.expect("read");
+        let found: Vec<_> = read.files.iter().map(|file| &*file.path).collect();
+        assert_eq!(found, paths, "{glob}");
+        assert_eq!(read.unread, []);
+    }
+}
+
+#[tokio::test]
+async fn a_configuration_that_is_no_text_is_a_mistake_and_not_none_at_all() {
+    let large: &'static [u8] = vec![b'x'; 512 * 1024].leak();
+    const MANY: [&str; 17] = [
+        "m/a", "m/b", "m/c", "m/d", "m/e", "m/f", "m/g", "m/h", "m/i", "m/j", "m/k", "m/l", "m/m",
+        "m/n", "m/o", "m/p", "m/q",
+    ];
+    let mut own = vec![
+        (".github/port-app-config.yml", b"\xff\xfes\0".as_slice()),
+        ("docs/logo.png", b"\xff\xfe".as_slice()),
+    ];
+    own.extend(MANY.map(|path| (path, large)));
+    let world: World = Arc::new(Mutex::new(vec![("shop", "c1", own)]));
+    let standin = acme(&world).await;
+    let configurations =
+        Configurations::new(standin.github.clone(), Files::new(standin.github.clone()));
+    let (organization, shop) = (organization(), shop());
+    let candidate = async |glob| {
+        let patterns = [pattern(Owner::Repository, glob)];
+        let found =
+            configurations.candidate("gitops", &patterns, &[], 1, &organization, Some(&shop));
+        found.await.expect("asked")
+    };
+    for (glob, path, words) in [
+        (
+            ".github/port-app-config.yml",
+            Some(".github/port-app-config.yml"),
+            "in acme/shop: .github/port-app-config.yml is not UTF-8 text: save it as UTF-8",
+        ),
+        (
+            "m/*",
+            None,
+            "the configuration in acme/shop is too large to be read: what a plugin wants of a \
+             repository's files takes more than 8 MiB",
+        ),
+    ] {
+        let Candidate::Unreadable(mistakes) = candidate(glob).await else {
+            panic!("{glob} is readable");
+        };
+        assert_eq!(mistakes[0].message, words);
+        assert_eq!(mistakes[0].place.as_ref().map(|place| &*place.path), path);
+    }
+    // A wildcard takes what can be read.
+    assert!(readable(candidate("docs/*").await).files().is_empty());
+}
+
+#[tokio::test]
+async fn an_organizations_repository_that_is_gone_is_looked_for_again() {
+    let world: World = Arc::new(Mutex::new(vec![
+        ("shop", "c1", vec![("port.yml", b"-".as_slice())]),
+        (
+            ".github-private",
+            "p1",
+            vec![("port-app-config.yml", b"global: 1".as_slice())],
+        ),
+    ]));
+    let gone = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let (repositories, deleted) = (world.clone(), gone.clone());
+    let standin = standin(move |asked: &Asked| {
+        let deleted = deleted.load(std::sync::atomic::Ordering::SeqCst);
+        match &*asked.line {
+            "GET /repos/acme/.github-private" if !deleted => ok(serde_json::json!({
+                "id": 9, "name": ".github-private", "owner": {"login": "acme"}, "default_branch": "main",
+            })),
+            line if line.starts_with("GET /repos/acme/.github-private/") && !deleted => {
+                let (_, commit, files) = &repositories.lock().expect("alone")[1];
+                git("acme/.github-private", commit, files, asked)
+            }
+            _ => failed(404, "Not Found"),
+        }
+    })
+    .await;
+    let configurations =
+        Configurations::new(standin.github.clone(), Files::new(standin.github.clone()));
+    let patterns = [pattern(Owner::Organization, "port-app-config.yml")];
+    let organization = organization();
+    let candidate = || configurations.candidate("gitops", &patterns, &[], 1, &organization, None);
+    assert_eq!(
+        texts(&readable(candidate().await.expect("asked"))),
+        ["global: 1"]
+    );
+    gone.store(true, std::sync::atomic::Ordering::SeqCst);
+    // Only its head is asked again, as after ten minutes.
+    configurations.forget_head(9).await;
+    assert!(texts(&readable(candidate().await.expect("asked"))).is_empty());
+}
+
+#[tokio::test]
+async fn a_refusal_is_of_the_one_who_asked() {
+    let cache: Cache<u8, u8> = Cache::new(1);
+    let (begin, begun) = tokio::sync::oneshot::channel::<()>();
+    let begun = Mutex::new(Some(begun));
+    let theirs = known(&cache, 1, || {
+        let begun = begun.lock().expect("alone").take();
+        async {
+            begun.expect("asked once").await.expect("told");
+            Err(github::Error::Gone { installation: 1 })
+        }
+    });
+    let ours = async {
+        let waiting = known(&cache, 1, || std::future::ready(Ok(7)));
+        tokio::pin!(waiting);
+        // Polled once, it waits for the other's answer.
+        assert!(is_pending(waiting.as_mut()).await);
+        begin.send(()).expect("somebody waits");
+        waiting.await
+    };
+    let (theirs, ours) = tokio::join!(theirs, ours);
+    assert!(matches!(theirs, Err(github::Error::Gone { .. })));
+    assert_eq!(ours.expect("asked for itself"), 7);
+}
+
+/// Whether it is still to come.
+async fn is_pending<F: Future + Unpin>(mut future: F) -> bool {
+    std::future::poll_fn(|waker| {
+        let pending = std::pin::Pin::new(&mut future).poll(waker).is_pending();
+        std::task::Poll::Ready(pending)
+    })
+    .await
 }

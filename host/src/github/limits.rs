@@ -49,20 +49,32 @@ impl Limits {
 
     pub(super) fn park(&self, bucket: Bucket, limit: Limit, why: String) {
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let strikes = buckets.get(&bucket).map_or(0, |parked| parked.strikes);
+        let now = Instant::now();
+        let (before, strikes) = match buckets.get(&bucket) {
+            Some(parked) => (parked.until, parked.strikes),
+            None => (now, 0),
+        };
         let (wait, strikes) = match limit {
             Limit::Wait(wait) => (wait, strikes),
-            Limit::Secondary => (SECONDARY * 2u32.pow(strikes.min(6)), strikes + 1),
+            // Requests that were under way together are refused together: that is one strike.
+            Limit::Secondary => {
+                let strikes = match before > now {
+                    true => strikes.max(1),
+                    false => strikes + 1,
+                };
+                (SECONDARY * 2u32.pow((strikes - 1).min(6)), strikes)
+            }
         };
-        let until = Instant::now() + wait.clamp(Duration::from_secs(1), LONGEST);
-        buckets.insert(
-            bucket,
-            Parked {
-                until,
-                why,
-                strikes,
-            },
-        );
+        let until = now + wait.clamp(Duration::from_secs(1), LONGEST);
+        if until < before {
+            return;
+        }
+        let parked = Parked {
+            until,
+            why,
+            strikes,
+        };
+        buckets.insert(bucket, parked);
     }
 
     /// A request went through.
@@ -213,12 +225,26 @@ mod tests {
     #[test]
     fn one_installation_waits_and_the_other_does_not() {
         let limits = Limits::default();
-        limits.park(Some(1), Limit::Secondary, "slow down".to_owned());
-        limits.park(Some(1), Limit::Secondary, "slow down".to_owned());
+        // Eight requests under way are refused at once.
+        for _ in 0..8 {
+            limits.park(Some(1), Limit::Secondary, "slow down".to_owned());
+        }
         let (wait, why) = limits.parked(Some(1)).expect("parked");
-        assert!(wait > SECONDARY && wait <= 2 * SECONDARY);
+        assert!(wait > SECONDARY / 2 && wait <= SECONDARY, "{wait:?}");
         assert_eq!(why, "slow down");
         assert!(limits.parked(Some(2)).is_none());
         assert!(limits.parked(None).is_none());
+    }
+
+    #[test]
+    fn a_longer_wait_is_never_shortened() {
+        let limits = Limits::default();
+        let long = Duration::from_secs(600);
+        limits.park(None, Limit::Wait(long), "the hour is used up".to_owned());
+        limits.park(None, Limit::Wait(Duration::ZERO), "slow down".to_owned());
+        limits.park(None, Limit::Secondary, "slow down".to_owned());
+        let (wait, why) = limits.parked(None).expect("parked");
+        assert!(wait > long / 2);
+        assert_eq!(why, "the hour is used up");
     }
 }

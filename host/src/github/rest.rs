@@ -22,8 +22,9 @@ pub(super) const RAW: &str = "application/vnd.github.raw+json";
 
 /// GHES has no limits of its own by default: be a good guest on somebody's server.
 const AT_ONCE: usize = 8;
-/// A limit shorter than this is waited out; a longer one is the caller's to plan with.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A limit shorter than this is waited out; a longer one is the caller's to plan with,
+/// who does not sit on a worker meanwhile.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// More hops than a rename and a transfer make.
 const REDIRECTS: usize = 5;
 /// GitHub gives up on a request after 10 s (GHES 30 s): whoever answers later is not GitHub.
@@ -179,6 +180,10 @@ impl Rest {
     ) -> Result<Reply, Error> {
         let what = self.what(request);
         let _permit = (self.permits.acquire().await).expect("the semaphore is never closed");
+        // While this one stood in line another may have been told to stop.
+        if let Some((after, why)) = self.limits.parked(request.bucket) {
+            return Err(Error::Later { after, why });
+        }
         let failed = |error: reqwest::Error| Error::Transient(format!("{what}: {}", words(error)));
         let mut authorization =
             HeaderValue::from_str(&format!("Bearer {}", bearer.expose_secret())).map_err(|_| {

@@ -68,6 +68,7 @@ pub(crate) fn shop() -> Repository {
 }
 
 /// The files of a repository on its branch `main`, as the Git endpoints serve them. A file's sha is its place here.
+/// Content that begins with `-> ` makes a symbolic link.
 pub(crate) fn git(repository: &str, commit: &str, files: &[(&str, &[u8])], asked: &Asked) -> Reply {
     let Some(rest) = asked
         .line
@@ -83,7 +84,8 @@ pub(crate) fn git(repository: &str, commit: &str, files: &[(&str, &[u8])], asked
     if rest == tree {
         let sha = |place: usize| format!("{repository}-{commit}-{place}");
         let entries = files.iter().enumerate().map(|(place, (path, content))| {
-            serde_json::json!({"path": path, "mode": "100644", "sha": sha(place).replace('/', "-"), "size": content.len()})
+            let mode = if content.starts_with(b"-> ") { "120000" } else { "100644" };
+            serde_json::json!({"path": path, "mode": mode, "sha": sha(place).replace('/', "-"), "size": content.len()})
         });
         return ok(serde_json::json!({"tree": entries.collect::<Vec<_>>(), "truncated": false}));
     }
@@ -91,7 +93,11 @@ pub(crate) fn git(repository: &str, commit: &str, files: &[(&str, &[u8])], asked
         .strip_prefix("git/blobs/")
         .and_then(|sha| sha.rsplit('-').next()?.parse::<usize>().ok());
     match place {
-        Some(place) => (200, Vec::new(), files[place].1.to_vec()),
+        Some(place) => {
+            let content = files[place].1;
+            let content = content.strip_prefix(b"-> ").unwrap_or(content);
+            (200, Vec::new(), content.to_vec())
+        }
         None => failed(404, "Not Found"),
     }
 }

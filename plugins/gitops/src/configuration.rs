@@ -213,6 +213,18 @@ impl Reading<'_> {
         let mut globs = Vec::new();
         for node in nodes {
             match &node.kind {
+                // Taken as part of a name it would match nothing and say nothing.
+                Kind::Text(glob) if glob.trim_start().starts_with('!') => {
+                    let message = format!(
+                        "`{}` would exclude files, but exclusions are not supported: name the folders instead.",
+                        glob.trim()
+                    );
+                    self.mistakes.push(
+                        Diagnostic::error(message)
+                            .at(node.place(self.path))
+                            .field("specPath"),
+                    );
+                }
                 Kind::Text(glob) if !glob.trim().is_empty() => {
                     // Paths begin at the root of the repository, however that is written.
                     let glob = glob.trim();

@@ -65,11 +65,26 @@ impl<'a> Found<'a> {
 
     /// The type that a blueprint declares for a property, such as `object`.
     pub(crate) fn property_type(&self, blueprint: &str, property: &str) -> Option<&str> {
-        self.blueprints.get(blueprint)?["schema"]["properties"][property]["type"].as_str()
+        self.schema(blueprint, property)?["type"].as_str()
     }
 
-    /// Puts the content of files where properties refer to them.
+    fn schema(&self, blueprint: &str, property: &str) -> Option<&Value> {
+        Some(&self.blueprints.get(blueprint)?["schema"]["properties"][property])
+    }
+
+    /// Puts the content of files where properties refer to them, and a time to dates where the blueprint wants one.
     pub(crate) fn fill(&self, declared: &mut Declared, notes: &mut Vec<Diagnostic>) {
+        let entity = &mut declared.entity;
+        for (name, value) in &mut entity.properties {
+            let schema = self.schema(&entity.blueprint, name);
+            if let Value::String(text) = value
+                && schema.is_some_and(|schema| schema["format"] == "date-time")
+                && is_date(text)
+            {
+                // As YAML 1.1 means a bare date, and Port's own app sends it; Port refuses one without a time.
+                text.push_str("T00:00:00.000Z");
+            }
+        }
         for reference in std::mem::take(&mut declared.references) {
             let declares = self.property_type(&declared.entity.blueprint, &reference.property);
             let structure = matches!(declares, Some("object" | "array"));
@@ -96,8 +111,7 @@ impl<'a> Found<'a> {
             Some(Answer::Refused(reason)) => Err(error(format!("`{path}` was not read: {reason}"))),
             Some(_) => {
                 let message = format!(
-                    "There is no text file `{path}` of at most 512 KB on the default branch. \
-                     The property is set to null."
+                    "There is no file `{path}` on the default branch; the property is set to null."
                 );
                 let warning = Diagnostic::warning(message).at(reference.place.clone());
                 notes.push(warning.field(format!("properties.{}", reference.property)));
@@ -108,4 +122,21 @@ impl<'a> Found<'a> {
             ))),
         }
     }
+}
+
+/// `2024-01-02`
+fn is_date(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let mut part = |digits: usize| {
+        let part = parts.next().filter(|part| part.len() == digits)?;
+        part.bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then_some(())?;
+        part.parse::<u16>().ok()
+    };
+    let (year, month, day) = (part(4), part(2), part(2));
+    year.is_some()
+        && month.is_some_and(|month| (1..=12).contains(&month))
+        && day.is_some_and(|day| (1..=31).contains(&day))
+        && parts.next().is_none()
 }

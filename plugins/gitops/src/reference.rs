@@ -74,7 +74,11 @@ impl Reference {
         }
         let mut documents = yaml::documents(&self.path, text)?;
         match documents.len() {
-            0 => Ok(Value::Null),
+            // Whoever means to clear the property writes `null`.
+            0 => Err(Diagnostic::error(
+                "The file holds no value: it is empty, or has comments only.",
+            )
+            .at(Place::new(&self.path))),
             1 => Ok(documents.remove(0).json()),
             _ => Ok(documents.iter().map(yaml::Node::json).collect()),
         }

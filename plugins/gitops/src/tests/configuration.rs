@@ -153,6 +153,10 @@ fn a_mistake_keeps_the_configuration_from_opening() {
             ":1:22: specPath: `specPath` must be a glob or a list of globs",
         ),
         (
+            "specPath: ['**/port.yml', '!test/**']\n",
+            ":1:27: specPath: `!test/**` would exclude files, but exclusions are not supported: name the folders",
+        ),
+        (
             "enableMergeEntity: yes\n",
             ":1:20: enableMergeEntity: `enableMergeEntity` must be true or false, but text",
         ),

@@ -45,8 +45,8 @@ fn a_file_that_is_not_there_is_null_and_a_warning() {
     assert_eq!(
         warnings(&done),
         [
-            "warning: port.yml:4:11: properties.readme: There is no text file `READ.md` of at most 512 KB on the default \
-          branch. The property is set to null."
+            "warning: port.yml:4:11: properties.readme: There is no file `READ.md` on the default branch; \
+             the property is set to null."
         ]
     );
 }
@@ -123,6 +123,63 @@ properties:
     assert!(
         error.starts_with("error: broken.json:2:8: properties.broken: Not readable as JSON"),
         "{error}"
+    );
+}
+
+#[test]
+fn a_file_without_a_value_clears_nothing() {
+    let done = shop()
+        .blueprint(
+            "service",
+            json!({"schema": {"properties": {"a": {"type": "object"}, "b": {"type": "object"}}}}),
+        )
+        .file("a.yml", "# later\n")
+        .file("b.json", "")
+        .file(
+            "port.yml",
+            "identifier: cart\nblueprint: service\nproperties: {a: file://a.yml, b: file://b.json}\n",
+        )
+        .map();
+    assert!(done.entities()[0].properties.is_empty());
+    let errors = errors(&done);
+    assert_eq!(
+        errors[0],
+        "error: a.yml: properties.a: The file holds no value: it is empty, or has comments only."
+    );
+    assert!(
+        errors[1].starts_with("error: b.json:1:0: properties.b: "),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn a_date_gets_its_time_where_the_blueprint_wants_one() {
+    let date = json!({"type": "string", "format": "date-time"});
+    let done = shop()
+        .blueprint(
+            "service",
+            json!({"schema": {"properties": {
+                "since": date, "until": date, "never": date, "label": {"type": "string"},
+            }}}),
+        )
+        .file(
+            "port.yml",
+            "identifier: cart
+blueprint: service
+properties:
+  since: 2024-01-02
+  until: 2024-01-02T03:04:05Z
+  never: 2024-13-02
+  label: 2024-01-02
+",
+        )
+        .map();
+    assert_eq!(
+        Value::Object(done.entities()[0].properties.clone()),
+        json!({
+            "since": "2024-01-02T00:00:00.000Z", "until": "2024-01-02T03:04:05Z",
+            "never": "2024-13-02", "label": "2024-01-02",
+        })
     );
 }
 

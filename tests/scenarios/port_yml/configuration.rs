@@ -183,3 +183,35 @@ async fn without_bare_targets_entities_are_written_after_what_they_point_at() {
     let bare = "create_missing_related_entities=true";
     assert!(writes.iter().all(|request| !request.query.contains(bare)));
 }
+
+#[tokio::test]
+async fn a_configuration_that_is_no_text_leaves_the_last_good_one_in_force() {
+    let world = World::start().await;
+    let files = [("own.yml", &*spec("own")), ("port.yml", &*spec("default"))];
+    world.push(&files).await;
+    assert_eq!(world.identifiers("service"), ["default"]);
+    world.push(&[(OWN, "specPath: own.yml\n")]).await;
+    assert_eq!(world.identifiers("service"), ["default", "own"]);
+
+    // Saved by an editor as UTF-16, which is not the same as removed.
+    let utf16: Vec<u8> = "\u{feff}specPath: none.yml\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let commit = world.shop.push_bytes(&[(OWN, &utf16)], "Save it anew");
+    let said = world.host.said();
+    let event = world.shop.pushed(&commit);
+    world.github.deliver(&world.host.url(), &event).await;
+    world.host.wait_for_line_after(said, "mapped tree").await;
+
+    let said = world.host.lines().split_off(said);
+    only_line(
+        &said,
+        "in acme/shop: .github/port-app-config.yml is not UTF-8 text: save it as UTF-8",
+    );
+    only_line(
+        &said,
+        "the last configuration without mistakes stays in force",
+    );
+    only_line(&said, ": 1 upserted");
+}

@@ -134,14 +134,26 @@ async fn a_file_too_large_or_no_text_is_named_and_deletes_nothing() {
         .await;
 
     let said = world
-        .push(&[("bad/port.yml", &"#".repeat(600 * 1024))])
+        .push(&[
+            ("bad/port.yml", &"#".repeat(600 * 1024)),
+            (
+                "new/port.yml",
+                "identifier: new\nblueprint: service\nproperties: {readme: file://new}\n",
+            ),
+        ])
         .await;
 
     only_line(
         &said,
-        "bad/port.yml is not read: only UTF-8 text of up to 512 KB is",
+        "not read: bad/port.yml has 600 KB; files over 512 KB are not read",
     );
-    assert_eq!(world.identifiers("service"), ["bad", "good"]);
+    only_line(
+        &said,
+        "new/port.yml:3:22: `new` was not read: new is a folder, not a file",
+    );
+    only_line(&said, ": 2 upserted");
+    only_line(&said, "incomplete=true");
+    assert_eq!(world.identifiers("service"), ["bad", "good", "new"]);
 }
 
 /// How many numbers, each ended by a colon, follow.

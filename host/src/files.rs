@@ -184,7 +184,7 @@ fn joined(
     match task {
         Some(Ok(fetched)) => fetched,
         None => Ok(None),
-        Some(Err(error)) => Err(github::Error::Transient(format!(
+        Some(Err(error)) => Err(github::Error::Failed(format!(
             "reading a file was cut short: {error}"
         ))),
     }

@@ -3,12 +3,13 @@
 //! Here the four edges meet; none of them knows another. What a delivery touches is decided by `subject`,
 //! what an event looks like by `event`, what becomes of an outcome by `write`.
 
+mod again;
 mod event;
 mod write;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::task::JoinSet;
 use tracing::{Instrument, debug, error, info, info_span, warn};
@@ -25,23 +26,13 @@ use crate::resync::Resync;
 use crate::settings::AllowedBlueprints;
 use crate::subject::{self, Chore, NO_INSTALLATION, Touch};
 
+use again::{Again, park};
 use event::Scene;
 use write::Written;
 
 /// Events under way at once. More than a bulk call holds, so that calls to Port fill by themselves;
 /// what runs in guests at once is bounded by `plugins`.
 const WORKERS: usize = 64;
-
-/// Waits between tries of an event whose GitHub or Port could not be reached. The last one repeats:
-/// an outage puts nothing aside.
-const RETRY_AFTER: [Duration; 6] = [
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(5),
-    Duration::from_secs(10),
-    Duration::from_secs(30),
-    Duration::from_secs(60),
-];
 
 /// Everything an event passes through.
 pub struct Pipeline {
@@ -62,11 +53,8 @@ enum Fate {
     Done(Written),
     /// The configuration in force does not want this kind, or the mapper had nothing to say.
     Nothing(&'static str),
-    /// GitHub or Port could not be reached: the same again after a while.
-    Later {
-        why: String,
-        after: Option<Duration>,
-    },
+    /// Not this time: the same again after a while.
+    Later(Again),
     /// The event is put aside for this plugin, with the reason.
     Aside(String),
 }
@@ -74,7 +62,11 @@ enum Fate {
 impl Fate {
     fn of(fault: Fault) -> Self {
         match fault {
-            Fault::Host(why) => Self::Later { why, after: None },
+            Fault::Host(why) => Self::Later(Again {
+                why,
+                after: None,
+                outage: false,
+            }),
             fault => Self::Aside(fault.to_string()),
         }
     }
@@ -157,7 +149,7 @@ impl Pipeline {
         let set = self.plugins.current();
         let began = Instant::now();
         let kind = claim.item().subject.kind.clone();
-        let mut later: Option<(String, Option<Duration>)> = None;
+        let mut again = Vec::new();
         let scene = match self.scene(&mut claim).await {
             Ok(Some(scene)) => scene,
             Ok(None) => {
@@ -165,7 +157,7 @@ impl Pipeline {
                 return claim.done();
             }
             Err(failed) if failed.is_transient() => {
-                return park(claim, &failed.to_string(), failed.after());
+                return park(claim, Again::from(&failed));
             }
             Err(failed) => {
                 error!(kind, "put aside: {failed}");
@@ -180,6 +172,13 @@ impl Pipeline {
             let duration_ms = began.elapsed().as_secs_f64() * 1e3;
             let (name, version) = (plugin.name.as_str(), plugin.version.as_str());
             match fate {
+                // A try that got no further than the one before is told of when it is parked.
+                Fate::Done(Written {
+                    again: Some(more), ..
+                }) if claim.item().faults > 0 => {
+                    again.push(more.of(plugin));
+                    continue;
+                }
                 Fate::Done(written) => {
                     info!(
                         plugin = name,
@@ -193,6 +192,10 @@ impl Pipeline {
                         "{}",
                         written.sentence(name, version, &claim.item().subject)
                     );
+                    if let Some(more) = written.again {
+                        again.push(more.of(plugin));
+                        continue;
+                    }
                 }
                 Fate::Nothing(why) => info!(
                     plugin = name,
@@ -204,16 +207,16 @@ impl Pipeline {
                         version, kind, duration_ms, "put aside for {name} {version}: {why}"
                     );
                 }
-                Fate::Later { why, after } => {
-                    later = Some((why, after));
+                Fate::Later(more) => {
+                    again.push(more.of(plugin));
                     continue;
                 }
             }
             claim.settle(&plugin.name);
         }
-        match later {
+        match Again::all(again) {
             None => claim.done(),
-            Some((why, after)) => park(claim, &why, after),
+            Some(again) => park(claim, again),
         }
     }
 
@@ -226,7 +229,13 @@ impl Pipeline {
             let found = found.await?;
             claim.belongs_to(found);
         }
-        Scene::set_up(claim.item(), &self.github, &self.answers).await
+        Scene::set_up(
+            claim.item(),
+            &self.github,
+            &self.answers,
+            &self.configurations,
+        )
+        .await
     }
 
     async fn map(&self, plugin: &Arc<Plugin>, item: &Item, scene: &Scene) -> Fate {
@@ -255,10 +264,7 @@ impl Pipeline {
                 Ok(Outcome::Ask(questions)) => match asking.answer(&questions).await {
                     Ok(answers) => event.answers.extend(answers),
                     Err(failed) if failed.is_transient() => {
-                        return Fate::Later {
-                            after: failed.after(),
-                            why: failed.to_string(),
-                        };
+                        return Fate::Later(Again::from(&failed));
                     }
                     Err(failed) => return Fate::Aside(failed.to_string()),
                 },
@@ -295,10 +301,7 @@ impl Pipeline {
             .await
             .map_err(|failed| {
                 if failed.is_transient() {
-                    Fate::Later {
-                        after: failed.after(),
-                        why: failed.to_string(),
-                    }
+                    Fate::Later(Again::from(&failed))
                 } else {
                     Fate::Aside(format!("reading its configuration: {failed}"))
                 }
@@ -306,15 +309,21 @@ impl Pipeline {
         let (organization, configurations) = (&subject.organization, &self.configurations);
         let diagnostics = match plugin.open(&candidate).await {
             Ok(opened) => {
-                configurations
+                let news = configurations
                     .opened(&plugin.name, organization, repository, &candidate)
                     .await;
+                if news {
+                    write::say(&plugin.name, &opened.notes);
+                }
                 return Ok(Some((candidate, opened)));
             }
             Err(Fault::Configuration(diagnostics)) => diagnostics,
             Err(fault) => return Err(Fate::of(fault)),
         };
-        write::say(&plugin.name, &diagnostics);
+        // Its repository's events are many; whoever is to mend it is told once.
+        if configurations.is_news(&plugin.name, organization, repository, &candidate) {
+            write::say(&plugin.name, &diagnostics);
+        }
         let last_good = configurations.last_good(&plugin.name, organization, repository);
         let Some(last_good) = last_good.await else {
             return Ok(None);
@@ -342,18 +351,6 @@ async fn call(
         Err(fault) if fault.is_worth_a_fresh_instance() => plugin.map(configuration, event).await,
         outcome => outcome,
     }
-}
-
-fn park(claim: Claim, why: &str, after: Option<Duration>) {
-    let tries = claim.item().tries;
-    let step = RETRY_AFTER[(tries as usize).min(RETRY_AFTER.len() - 1)];
-    let wait = after.unwrap_or_default().max(step);
-    warn!(
-        tries = tries + 1,
-        "will be tried again in {} s: {why}",
-        wait.as_secs()
-    );
-    claim.retry_after(wait);
 }
 
 fn span_of(item: &Item) -> tracing::Span {

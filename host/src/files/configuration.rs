@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use moka::future::Cache;
+use moka::ops::compute::{CompResult, Op};
 
 use super::{At, Entry, Files, Glob, MOST};
 use crate::github::{self, Head, Named};
@@ -39,6 +40,8 @@ struct Inner {
     moved_homes: moka::sync::Cache<String, Instant>,
     made: Cache<Made, Configuration>,
     good: Cache<Good, Configuration>,
+    /// The configuration whose notes or mistakes were told last.
+    told: moka::sync::Cache<Good, [u8; 32]>,
 }
 
 /// What was learned, and when it was asked: an answer to a question from before a push does not count.
@@ -100,6 +103,7 @@ impl Configurations {
             moved_homes: marks(),
             made: kept(KEPT),
             good: kept(KEPT),
+            told: moka::sync::Cache::new(KEPT),
         }))
     }
 
@@ -165,15 +169,35 @@ impl Configurations {
     }
 
     /// A plugin opened this configuration: it stays in force until another one opens.
+    /// Whether it is another one than last time, so that its notes are worth telling.
     pub async fn opened(
         &self,
         plugin: &str,
         organization: &Organization,
         repository: Option<&Repository>,
         configuration: &Configuration,
-    ) {
+    ) -> bool {
         let key = good(plugin, organization, repository);
         self.0.good.insert(key, configuration.clone()).await;
+        self.is_news(plugin, organization, repository, configuration)
+    }
+
+    /// Whether this configuration, which may not open, is another one than the plugin last met here.
+    pub fn is_news(
+        &self,
+        plugin: &str,
+        organization: &Organization,
+        repository: Option<&Repository>,
+        configuration: &Configuration,
+    ) -> bool {
+        let digest = configuration.digest();
+        let told = self.0.told.entry(good(plugin, organization, repository));
+        // At once, because events of one repository are mapped side by side.
+        let told = told.and_compute_with(|told| match told {
+            Some(told) if *told.value() == digest => Op::Nop,
+            _ => Op::Put(digest),
+        });
+        !matches!(told, CompResult::Unchanged(_))
     }
 
     /// The last configuration that the plugin opened here.

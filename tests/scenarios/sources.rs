@@ -97,8 +97,11 @@ async fn a_first_start_that_github_cut_short_is_made_up_for_by_the_next() {
     github.fail(forbidden);
 
     let host = TestHost::between(&github, &port).start().await;
-    host.wait_for_line("first start: not every repository could be taken in")
-        .await;
+    let line = host.wait_for_line("the next start tries again").await;
+    assert!(
+        line.contains("first start: repositories of acme could not be listed"),
+        "{line}"
+    );
     let next = host.again();
     host.stop().await;
     assert!(services(&port).is_empty());

@@ -192,17 +192,16 @@ async fn without_merging_what_is_absent_goes() {
 #[tokio::test]
 async fn without_bare_targets_entities_are_written_after_what_they_point_at() {
     let world = World::start().await;
-    let said = world
-        .push(&[
-            (OWN, "createMissingRelatedEntities: false\n"),
-            (
-                "port.yml",
-                "- {identifier: shop, blueprint: service, relations: {system: core}}\n\
-                 - {identifier: core, blueprint: system}\n\
-                 - {identifier: lost, blueprint: service, relations: {system: nowhere}}\n",
-            ),
-        ])
-        .await;
+    let files = [
+        (OWN, "createMissingRelatedEntities: false\n"),
+        (
+            "port.yml",
+            "- {identifier: shop, blueprint: service, relations: {system: core}}\n\
+             - {identifier: core, blueprint: system}\n\
+             - {identifier: lost, blueprint: service, relations: {system: nowhere}}\n",
+        ),
+    ];
+    let said = (world.push_to(&world.shop, &files, "will be tried again")).await;
 
     assert_eq!(world.identifiers("service"), ["shop"]);
     assert_eq!(world.identifiers("system"), ["core"]);

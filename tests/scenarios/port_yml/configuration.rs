@@ -215,7 +215,7 @@ async fn without_bare_targets_entities_are_written_after_what_they_point_at() {
         .collect();
     let first = |part: &str| {
         let named = |request: &&Recorded| String::from_utf8_lossy(&request.body).contains(part);
-        writes.iter().position(|request| named(request))
+        writes.iter().position(named)
     };
     assert!(first("\"identifier\":\"core\"") < first("\"identifier\":\"shop\""));
     let bare = "create_missing_related_entities=true";

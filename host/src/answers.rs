@@ -43,7 +43,11 @@ pub enum Error {
     GitHub(#[from] github::Error),
 
     #[error("Port did not answer for a blueprint: {message}")]
-    Port { message: String, transient: bool },
+    Port {
+        message: String,
+        transient: bool,
+        outage: bool,
+    },
 
     /// The mapper's own mistake: trying again brings the same.
     #[error("the mapper asks without end: {0}")]
@@ -55,6 +59,15 @@ impl Error {
         match self {
             Self::GitHub(error) => error.is_transient(),
             Self::Port { transient, .. } => *transient,
+            Self::Endless(_) => false,
+        }
+    }
+
+    /// Whether GitHub or Port is away, rather than failing about this one question.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::GitHub(error) => error.is_outage(),
+            Self::Port { outage, .. } => *outage,
             Self::Endless(_) => false,
         }
     }

@@ -296,7 +296,7 @@ fn joined(
     match task {
         Some(Ok(read)) => read.map(Some),
         None => Ok(None),
-        Some(Err(error)) => Err(github::Error::Transient(format!(
+        Some(Err(error)) => Err(github::Error::Failed(format!(
             "reading a file was cut short: {error}"
         ))),
     }

@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+use tracing::{debug, error};
 
 use crate::delivery::Delivery;
 use crate::subject::Subject;
-use lanes::Lanes;
+use lanes::{Held, Lanes};
 
 /// One subject to be brought up to date.
 #[derive(Debug, Clone)]
@@ -24,6 +26,12 @@ pub struct Item {
     pub subject: Subject,
     /// How often it was handed out and came back.
     pub tries: u32,
+    /// How often of these nobody but the item was to blame.
+    pub faults: u32,
+    /// How often whoever worked on it panicked.
+    panics: u32,
+    /// Part of the first sync, which is over when all of these are settled; the next start lists it again if it is lost.
+    pub first_sync: Option<TaskTrackerToken>,
     /// Plugins that are done with it: the next try is for the others.
     pub settled: Vec<String>,
 }
@@ -34,8 +42,16 @@ impl Item {
             delivery,
             subject,
             tries: 0,
+            faults: 0,
+            panics: 0,
+            first_sync: None,
             settled: Vec::new(),
         }
+    }
+
+    /// Whether the older one, of the same lane, need not be worked on any more.
+    fn stands_for(&self, older: &Self) -> bool {
+        self.subject.is_read_anew() && older.subject.is_read_anew() && !older.subject.gone
     }
 
     fn bytes(&self) -> usize {
@@ -79,7 +95,7 @@ impl Default for Capacity {
 pub struct Inbox(Arc<Shared>);
 
 struct Shared {
-    lanes: Mutex<Lanes<Item>>,
+    lanes: Mutex<Lanes>,
     capacity: Capacity,
     /// A lane became ready, or the inbox closed.
     ready: Notify,
@@ -97,7 +113,8 @@ impl Inbox {
         }))
     }
 
-    /// Takes all the items or none of them.
+    /// Takes all the items or none of them. Of one organization no more than half of the inbox,
+    /// so that it finds room for the others.
     pub fn push_all(&self, items: Vec<Item>) -> Result<(), Full> {
         self.push_below(self.0.capacity, items).map_err(|_| Full)
     }
@@ -128,13 +145,13 @@ impl Inbox {
             ready.as_mut().enable();
             let parked_until = {
                 let mut lanes = self.lanes();
-                if let Some((lane, item)) = lanes.take(Instant::now()) {
+                if let Some(item) = lanes.take(Instant::now()) {
                     if lanes.has_ready() {
                         self.0.ready.notify_one();
                     }
                     return Some(Claim {
                         shared: self.0.clone(),
-                        held: Some((lane, item)),
+                        held: Some(item),
                     });
                 }
                 if lanes.is_closed() && lanes.is_empty() {
@@ -154,7 +171,12 @@ impl Inbox {
 
     /// Items that wait or are being worked on.
     pub fn len(&self) -> usize {
-        self.lanes().len()
+        self.lanes().held().items
+    }
+
+    /// Those of them that nothing brings again if they are lost.
+    pub fn irreplaceable(&self) -> usize {
+        self.lanes().irreplaceable()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -170,31 +192,46 @@ impl Inbox {
 
     fn push_below(&self, capacity: Capacity, items: Vec<Item>) -> Result<(), Vec<Item>> {
         let bytes: usize = items.iter().map(Item::bytes).sum();
+        // What is larger than its part still passes when it is alone there.
+        let fits = |held: Held, parts: usize| {
+            held.items == 0
+                || held.items + items.len() <= capacity.items / parts
+                    && held.bytes + bytes <= capacity.bytes / parts
+        };
+        let mut replaced = Vec::new();
         {
             let mut lanes = self.lanes();
-            // What is larger than the whole inbox still passes when it is alone.
-            let fits = lanes.is_empty()
-                || lanes.len() + items.len() <= capacity.items
-                    && lanes.bytes() + bytes <= capacity.bytes;
-            if lanes.is_closed() || !fits {
+            // What one delivery touches belongs to one organization.
+            let organization = items.first().map(|item| item.subject.organization.id);
+            let share = lanes.share(organization.unwrap_or_default());
+            if lanes.is_closed() || !fits(lanes.held(), 1) || !fits(share, 2) {
                 return Err(items);
             }
             for item in items {
-                let (lane, bytes) = (item.subject.key.clone(), item.bytes());
-                lanes.push(lane, item, bytes);
+                replaced.extend(lanes.push(item));
             }
         }
         self.0.ready.notify_one();
+        replaced.iter().for_each(stood_for);
         Ok(())
     }
 
-    fn lanes(&self) -> MutexGuard<'_, Lanes<Item>> {
+    fn lanes(&self) -> MutexGuard<'_, Lanes> {
         self.0.lanes()
     }
 }
 
+fn stood_for(older: &Item) {
+    let delivery = older.delivery.as_ref();
+    debug!(
+        delivery = delivery.map(|delivery| delivery.id()),
+        subject = older.subject.key,
+        "not mapped by itself: a newer one about the same is waiting, and maps what is there"
+    );
+}
+
 impl Shared {
-    fn lanes(&self) -> MutexGuard<'_, Lanes<Item>> {
+    fn lanes(&self) -> MutexGuard<'_, Lanes> {
         // The lanes are never left half changed: what panics, panics before the lock is taken.
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -204,37 +241,52 @@ impl Shared {
 /// Dropping it unsettled, as a panic does, puts the item back.
 pub struct Claim {
     shared: Arc<Shared>,
-    held: Option<(String, Item)>,
+    held: Option<Item>,
 }
 
 impl Claim {
     pub fn item(&self) -> &Item {
-        &self
-            .held
+        self.held
             .as_ref()
             .expect("held until the claim is settled, which consumes it")
-            .1
     }
 
     /// The installation, where the webhook did not name it.
     pub fn belongs_to(&mut self, installation: u64) {
-        if let Some((_, item)) = &mut self.held {
+        if let Some(item) = &mut self.held {
             item.subject.installation = installation;
         }
     }
 
     /// A plugin is done with the item, whatever becomes of the others.
     pub fn settle(&mut self, plugin: &str) {
-        if let Some((_, item)) = &mut self.held {
+        if let Some(item) = &mut self.held {
             item.settled.push(plugin.to_owned());
         }
     }
 
     /// The item is settled for good.
     pub fn done(mut self) {
-        if let Some((lane, item)) = self.held.take() {
+        self.settle_for_good();
+    }
+
+    /// Puts the item back at the head of its lane, which rests for that long.
+    pub fn retry_after(mut self, rest: Duration) {
+        self.put_back(rest);
+    }
+
+    /// The same for what nobody but the item is to blame for; that is counted.
+    pub fn retry_faulty_after(mut self, rest: Duration) {
+        if let Some(item) = &mut self.held {
+            item.faults += 1;
+        }
+        self.put_back(rest);
+    }
+
+    fn settle_for_good(&mut self) {
+        if let Some(item) = self.held.take() {
             let mut lanes = self.shared.lanes();
-            lanes.done(&lane, item.bytes());
+            lanes.done(&item);
             let last = lanes.is_closed() && lanes.is_empty();
             drop(lanes);
             self.shared.room.notify_waiters();
@@ -246,151 +298,44 @@ impl Claim {
         }
     }
 
-    /// Puts the item back at the head of its lane, which rests for that long.
-    pub fn retry_after(mut self, rest: Duration) {
-        self.put_back(rest);
-    }
-
     fn put_back(&mut self, rest: Duration) {
-        if let Some((lane, mut item)) = self.held.take() {
+        if let Some(mut item) = self.held.take() {
             item.tries += 1;
-            self.shared
-                .lanes()
-                .put_back(lane, item, Instant::now() + rest);
+            let replaced = self.shared.lanes().put_back(item, Instant::now() + rest);
             self.shared.ready.notify_one();
+            if let Some(older) = replaced {
+                self.shared.room.notify_waiters();
+                stood_for(&older);
+            }
         }
     }
 }
+
+/// What panicked once may have been unlucky; what panicked more often than this never will be lucky.
+const PANICS: u32 = 2;
 
 /// What panicked twice is not tried in a loop.
 const REST_AFTER_PANIC: Duration = Duration::from_secs(60);
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        let again = self.held.as_ref().is_some_and(|(_, item)| item.tries > 0);
-        self.put_back(if again {
-            REST_AFTER_PANIC
-        } else {
-            Duration::ZERO
-        });
+        let Some(item) = &mut self.held else { return };
+        item.panics += 1;
+        match item.panics {
+            1 => self.put_back(Duration::ZERO),
+            2..=PANICS => self.put_back(REST_AFTER_PANIC),
+            _ => {
+                error!(
+                    delivery = item.delivery.as_ref().map(|delivery| delivery.id()),
+                    subject = item.subject.key,
+                    "put aside: {} panics, which are a bug of Portolan's",
+                    item.panics
+                );
+                self.settle_for_good();
+            }
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::subject::{Organization, Repository};
-
-    fn item(repository: u64) -> Item {
-        let organization = Organization {
-            id: 1,
-            login: "acme".into(),
-        };
-        let repository = Repository {
-            id: repository,
-            owner: "acme".into(),
-            name: "shop".into(),
-            default_branch: None,
-            json: "{}".into(),
-        };
-        Item::new(None, Subject::tree(1, organization, repository))
-    }
-
-    fn inbox(items: usize) -> Inbox {
-        Inbox::new(Capacity {
-            items,
-            ..Capacity::default()
-        })
-    }
-
-    #[tokio::test]
-    async fn a_lane_is_worked_on_by_one_at_a_time() {
-        let inbox = inbox(10);
-        inbox.push_all(vec![item(1), item(1), item(2)]).unwrap();
-        let first = inbox.take().await.unwrap();
-        let other = inbox.take().await.unwrap();
-        assert_eq!(first.item().subject.key, "tree/1");
-        assert_eq!(other.item().subject.key, "tree/2");
-        let waiting = tokio::spawn({
-            let inbox = inbox.clone();
-            async move { inbox.take().await.unwrap().item().subject.key.clone() }
-        });
-        tokio::task::yield_now().await;
-        assert!(!waiting.is_finished());
-        first.done();
-        assert_eq!(waiting.await.unwrap(), "tree/1");
-    }
-
-    #[tokio::test]
-    async fn all_or_nothing_is_taken_in() {
-        let inbox = inbox(2);
-        inbox.push_all(vec![item(1)]).unwrap();
-        assert_eq!(inbox.push_all(vec![item(2), item(3)]), Err(Full));
-        assert_eq!(inbox.len(), 1);
-        inbox.take().await.unwrap().done();
-        inbox.push_all(vec![item(2), item(3)]).unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_parked_lane_rests_and_others_go_on() {
-        let inbox = inbox(10);
-        inbox.push_all(vec![item(1), item(2)]).unwrap();
-        let begun = Instant::now();
-        inbox
-            .take()
-            .await
-            .unwrap()
-            .retry_after(Duration::from_millis(20));
-        inbox.take().await.unwrap().done();
-        let again = inbox.take().await.unwrap();
-        assert_eq!(
-            (again.item().subject.key.as_str(), again.item().tries),
-            ("tree/1", 1)
-        );
-        assert!(begun.elapsed() >= Duration::from_millis(20));
-    }
-
-    #[tokio::test]
-    async fn a_dropped_claim_comes_back_first() {
-        let inbox = inbox(10);
-        inbox.push_all(vec![item(1), item(1)]).unwrap();
-        drop(inbox.take().await.unwrap());
-        assert_eq!(inbox.take().await.unwrap().item().tries, 1);
-    }
-
-    #[tokio::test]
-    async fn closed_and_empty_means_the_end() {
-        let inbox = inbox(10);
-        inbox.push_all(vec![item(1)]).unwrap();
-        let claim = inbox.take().await.unwrap();
-        inbox.close();
-        let ends: Vec<_> = (0..3)
-            .map(|_| {
-                let inbox = inbox.clone();
-                tokio::spawn(async move { inbox.take().await.is_none() })
-            })
-            .collect();
-        tokio::task::yield_now().await;
-        claim.done();
-        for end in ends {
-            assert!(end.await.unwrap());
-        }
-        assert_eq!(inbox.push_all(vec![item(2)]), Err(Full));
-        assert_eq!(inbox.push_waiting(item(2)).await, Err(Full));
-    }
-
-    #[tokio::test]
-    async fn a_sync_waits_at_half_and_leaves_room_for_webhooks() {
-        let inbox = inbox(2);
-        inbox.push_waiting(item(1)).await.unwrap();
-        let second = tokio::spawn({
-            let inbox = inbox.clone();
-            async move { inbox.push_waiting(item(2)).await }
-        });
-        tokio::task::yield_now().await;
-        assert!(!second.is_finished());
-        inbox.take().await.unwrap().done();
-        second.await.unwrap().unwrap();
-        inbox.push_all(vec![item(3)]).unwrap();
-    }
-}
+mod tests;

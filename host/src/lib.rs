@@ -39,10 +39,11 @@ pub mod telemetry;
 use std::future::Future;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use tokio::net::TcpListener;
+use tokio::time::{Instant, timeout_at};
 use tracing::{Level, error, info, warn};
 
 use answers::Answers;
@@ -55,8 +56,11 @@ use port::Port;
 use resync::Resync;
 use settings::Settings;
 
-/// How long requests and events may go on after SIGTERM. Kubernetes kills after 30 s unless told otherwise.
+/// From SIGTERM to the end, requests and events together. Kubernetes kills after 30 s unless told otherwise.
 const GRACE: Duration = Duration::from_secs(25);
+
+/// The last part of it, in which nothing is taken in from anywhere: for the events that came last.
+const LAST: Duration = Duration::from_secs(5);
 
 /// Run the host on a bound listener until `shutdown` resolves and what was accepted is done or the grace period over.
 pub async fn serve(
@@ -105,39 +109,41 @@ pub async fn serve(
         }
     });
 
-    let stop = Arc::new(OnceLock::new());
+    let accept = move |delivery| pipeline.accept(delivery);
+    let stopped = Arc::new(OnceLock::new());
     let shutdown = {
-        let stop = stop.clone();
+        let stopped = stopped.clone();
         async move {
             shutdown.await;
-            stop.get_or_init(Instant::now);
+            stopped.get_or_init(Instant::now);
         }
     };
-    let accept = move |delivery| pipeline.accept(delivery);
     webhook::serve(listener, &settings.webhook, accept, shutdown)
         .await
         .context("serving the webhook")?;
+    let deadline = *stopped.get_or_init(Instant::now) + GRACE;
 
     info!(
         "no more deliveries are taken; {} events are to be finished",
         inbox.len()
     );
     start.abort();
-    // Requests that were being received have had their part of it.
-    let spent = stop.get().map_or(Duration::ZERO, Instant::elapsed);
-    let drained = tokio::time::timeout(GRACE.saturating_sub(spent), async {
-        resync.finish().await;
-        inbox.close();
-        working.await
-    });
-    match drained.await {
-        Ok(_) => info!("everything accepted was done"),
-        Err(_) => error!(
-            "{} events were not finished within {} s and are lost; redeliver them on the App's page",
-            inbox.len(),
-            GRACE.as_secs()
-        ),
+    let chores = resync.finish(deadline - LAST).await;
+    inbox.close();
+    // Whether it ended in time is told by what is left.
+    let _ = timeout_at(deadline, working).await;
+    let (events, listed) = (inbox.irreplaceable(), inbox.len() - inbox.irreplaceable());
+    if listed > 0 {
+        info!("{listed} events of the first start are left to the next one");
     }
+    if events + chores > 0 {
+        bail!(
+            "{events} events and {chores} lists of new repositories were not finished within {} s and are lost: \
+             redeliver what came last on the App's page, under Advanced",
+            GRACE.as_secs()
+        );
+    }
+    info!("everything accepted was done");
     Ok(())
 }
 
@@ -145,6 +151,7 @@ async fn blueprint(port: Arc<Port>, id: String) -> Result<Option<Arc<str>>, answ
     let found = port.blueprint(&id).await;
     found.map_err(|failed| answers::Error::Port {
         transient: failed.is_transient(),
+        outage: failed.is_outage(),
         message: failed.to_string(),
     })
 }

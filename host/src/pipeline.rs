@@ -3,12 +3,13 @@
 //! Here the four edges meet; none of them knows another. What a delivery touches is decided by `subject`,
 //! what an event looks like by `event`, what becomes of an outcome by `write`.
 
+mod again;
 mod event;
 mod write;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::task::JoinSet;
 use tracing::{Instrument, debug, error, info, info_span, warn};
@@ -25,23 +26,13 @@ use crate::resync::Resync;
 use crate::settings::AllowedBlueprints;
 use crate::subject::{self, Chore, NO_INSTALLATION, Touch};
 
+use again::{Again, park};
 use event::Scene;
 use write::Written;
 
 /// Events under way at once. More than a bulk call holds, so that calls to Port fill by themselves;
 /// what runs in guests at once is bounded by `plugins`.
 const WORKERS: usize = 64;
-
-/// Waits between tries of an event whose GitHub or Port could not be reached. The last one repeats:
-/// an outage puts nothing aside.
-const RETRY_AFTER: [Duration; 6] = [
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(5),
-    Duration::from_secs(10),
-    Duration::from_secs(30),
-    Duration::from_secs(60),
-];
 
 /// Everything an event passes through.
 pub struct Pipeline {
@@ -62,11 +53,8 @@ enum Fate {
     Done(Written),
     /// The configuration in force does not want this kind, or the mapper had nothing to say.
     Nothing(&'static str),
-    /// GitHub or Port could not be reached: the same again after a while.
-    Later {
-        why: String,
-        after: Option<Duration>,
-    },
+    /// Not this time: the same again after a while.
+    Later(Again),
     /// The event is put aside for this plugin, with the reason.
     Aside(String),
 }
@@ -75,7 +63,12 @@ impl Fate {
     fn of(fault: Fault) -> Self {
         let why = fault.to_string();
         match fault.is_transient() {
-            true => Self::Later { why, after: None },
+            true => Self::Later(Again {
+                why,
+                after: None,
+                // A plugin that rests is as good as away: its events wait for it or for its next version.
+                outage: matches!(fault, Fault::Resting { .. }),
+            }),
             false => Self::Aside(why),
         }
     }
@@ -158,7 +151,7 @@ impl Pipeline {
         let set = self.plugins.current();
         let began = Instant::now();
         let kind = claim.item().subject.kind.clone();
-        let mut later: Option<(String, Option<Duration>)> = None;
+        let mut again = Vec::new();
         let scene = match self.scene(&mut claim).await {
             Ok(Some(scene)) => scene,
             Ok(None) => {
@@ -166,7 +159,7 @@ impl Pipeline {
                 return claim.done();
             }
             Err(failed) if failed.is_transient() => {
-                return park(claim, &failed.to_string(), failed.after());
+                return park(claim, Again::from(&failed));
             }
             Err(failed) => {
                 error!(kind, "put aside: {failed}");
@@ -181,6 +174,13 @@ impl Pipeline {
             let duration_ms = began.elapsed().as_secs_f64() * 1e3;
             let (name, version) = (plugin.name.as_str(), plugin.version.as_str());
             match fate {
+                // A try that got no further than the one before is told of when it is parked.
+                Fate::Done(Written {
+                    again: Some(more), ..
+                }) if claim.item().faults > 0 => {
+                    again.push(more.of(plugin));
+                    continue;
+                }
                 Fate::Done(written) => {
                     info!(
                         plugin = name,
@@ -194,6 +194,10 @@ impl Pipeline {
                         "{}",
                         written.sentence(name, version, &claim.item().subject)
                     );
+                    if let Some(more) = written.again {
+                        again.push(more.of(plugin));
+                        continue;
+                    }
                 }
                 Fate::Nothing(why) => info!(
                     plugin = name,
@@ -205,16 +209,16 @@ impl Pipeline {
                         version, kind, duration_ms, "put aside for {name} {version}: {why}"
                     );
                 }
-                Fate::Later { why, after } => {
-                    later = Some((why, after));
+                Fate::Later(more) => {
+                    again.push(more.of(plugin));
                     continue;
                 }
             }
             claim.settle(&plugin.name);
         }
-        match later {
+        match Again::all(again) {
             None => claim.done(),
-            Some((why, after)) => park(claim, &why, after),
+            Some(again) => park(claim, again),
         }
     }
 
@@ -227,7 +231,13 @@ impl Pipeline {
             let found = found.await?;
             claim.belongs_to(found);
         }
-        Scene::set_up(claim.item(), &self.github, &self.answers).await
+        Scene::set_up(
+            claim.item(),
+            &self.github,
+            &self.answers,
+            &self.configurations,
+        )
+        .await
     }
 
     async fn map(&self, plugin: &Arc<Plugin>, item: &Item, scene: &Scene) -> Fate {
@@ -256,10 +266,7 @@ impl Pipeline {
                 Ok(Outcome::Ask(questions)) => match asking.answer(&questions).await {
                     Ok(answers) => Arc::make_mut(&mut event).answers.extend(answers),
                     Err(failed) if failed.is_transient() => {
-                        return Fate::Later {
-                            after: failed.after(),
-                            why: failed.to_string(),
-                        };
+                        return Fate::Later(Again::from(&failed));
                     }
                     Err(failed) => return Fate::Aside(failed.to_string()),
                 },
@@ -301,21 +308,22 @@ impl Pipeline {
             .await
             .map_err(|failed| {
                 if failed.is_transient() {
-                    Fate::Later {
-                        after: failed.after(),
-                        why: failed.to_string(),
-                    }
+                    Fate::Later(Again::from(&failed))
                 } else {
                     Fate::Aside(format!("reading its configuration: {failed}"))
                 }
             })?;
         let (organization, configurations) = (&subject.organization, &self.configurations);
+        let digest = candidate.digest();
         let diagnostics = match candidate {
             Candidate::Readable(candidate) => match plugin.open(&candidate).await {
                 Ok(opened) => {
-                    configurations
+                    let news = configurations
                         .opened(&plugin.name, organization, repository, &candidate)
                         .await;
+                    if news {
+                        write::say(&plugin.name, &opened.notes);
+                    }
                     return Ok(Some((candidate, opened)));
                 }
                 Err(Fault::Configuration(diagnostics)) => diagnostics,
@@ -323,7 +331,10 @@ impl Pipeline {
             },
             Candidate::Unreadable(diagnostics) => diagnostics,
         };
-        write::say(&plugin.name, &diagnostics);
+        // Its repository's events are many; whoever is to mend it is told once.
+        if configurations.is_news(&plugin.name, organization, repository, digest) {
+            write::say(&plugin.name, &diagnostics);
+        }
         let last_good = configurations.last_good(&plugin.name, organization, repository);
         let Some(last_good) = last_good.await else {
             return Ok(None);
@@ -339,18 +350,6 @@ impl Pipeline {
             Err(fault) => Err(Fate::of(fault)),
         }
     }
-}
-
-fn park(claim: Claim, why: &str, after: Option<Duration>) {
-    let tries = claim.item().tries;
-    let step = RETRY_AFTER[(tries as usize).min(RETRY_AFTER.len() - 1)];
-    let wait = after.unwrap_or_default().max(step);
-    warn!(
-        tries = tries + 1,
-        "will be tried again in {} s: {why}",
-        wait.as_secs()
-    );
-    claim.retry_after(wait);
 }
 
 fn span_of(item: &Item) -> tracing::Span {

@@ -2,27 +2,29 @@
 //!
 //! Knows GitHub's lists and the inbox; does not know what becomes of a subject.
 
+mod take_in;
+
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use crate::files::Configurations;
-use crate::github::{Error, GitHub};
-use crate::inbox::{Inbox, Item};
+use crate::github::GitHub;
+use crate::inbox::Inbox;
 use crate::plugins::Plugins;
-use crate::subject::{Chore, Organization, Repository, Subject};
+use crate::subject::{Chore, Organization};
 
-/// Waits between tries of a list that GitHub did not give. The last one repeats: no webhook brings again what it lacks.
-const RETRY_AFTER: [Duration; 4] = [
-    Duration::from_secs(1),
-    Duration::from_secs(5),
-    Duration::from_secs(20),
-    Duration::from_secs(60),
-];
+use take_in::{TakeIn, Taken};
+
+/// Lists that are asked for at once: live events need GitHub too.
+const AT_ONCE: usize = 2;
 
 /// Takes in repositories.
 pub struct Resync {
@@ -30,8 +32,11 @@ pub struct Resync {
     configurations: Configurations,
     plugins: Arc<Plugins>,
     inbox: Inbox,
+    turns: Semaphore,
     tasks: TaskTracker,
     stopping: CancellationToken,
+    /// Of what was taken on, what the stop cut short.
+    unfinished: AtomicUsize,
 }
 
 impl Resync {
@@ -46,8 +51,10 @@ impl Resync {
             configurations,
             plugins,
             inbox,
+            turns: Semaphore::new(AT_ONCE),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
+            unfinished: AtomicUsize::new(0),
         }
     }
 
@@ -61,12 +68,11 @@ impl Resync {
                 repositories,
             } => {
                 self.configurations.repositories_changed(&organization);
-                let ids = repositories.iter().map(|repository| repository.id);
-                let ids = ids.collect::<Vec<_>>();
-                self.spawn(|resync| async move {
-                    resync
-                        .take_in_and_say(installation, &organization, Some(&ids))
-                        .await;
+                self.spawn(TakeIn {
+                    installation,
+                    organization,
+                    only: Some(repositories),
+                    first_sync: None,
                 });
             }
             Chore::TakeInAll {
@@ -74,10 +80,11 @@ impl Resync {
                 organization,
             } => {
                 self.configurations.repositories_changed(&organization);
-                self.spawn(|resync| async move {
-                    resync
-                        .take_in_and_say(installation, &organization, None)
-                        .await;
+                self.spawn(TakeIn {
+                    installation,
+                    organization,
+                    only: None,
+                    first_sync: None,
                 });
             }
             Chore::Suspend { installation } => {
@@ -94,10 +101,8 @@ impl Resync {
                 );
                 self.grants_changed(installation);
             }
-            Chore::Resume { installation } => {
-                info!(installation, "the App was unsuspended");
-                self.grants_changed(installation);
-            }
+            // Its repositories are taken in, and whoever does so forgets what was granted before.
+            Chore::Resume { installation } => info!(installation, "the App was unsuspended"),
             Chore::Renamed { organization, .. } => {
                 info!("the organization is called {} now", organization.login);
                 self.configurations.repositories_changed(&organization);
@@ -106,18 +111,22 @@ impl Resync {
     }
 
     /// Once in the life of a data directory: every repository of every installation.
+    ///
+    /// It is over, and remembered, when all of them are settled: until then they are in memory alone.
     pub async fn at_first_start(self: &Arc<Self>, data_dir: PathBuf) {
         let done = data_dir.join("first-sync-done");
         if done.exists() {
             return;
         }
-        let (fed, failures) = self.everything().await;
-        info!(
-            repositories = fed,
-            "first start: {fed} repositories were taken in"
-        );
+        let settled = TaskTracker::new();
+        let Taken { fed, failures } = self.everything(&settled).await;
         for failed in &failures {
             error!("first start: {failed}; the next start tries again");
+        }
+        settled.close();
+        settled.wait().await;
+        if self.stopping.is_cancelled() {
+            return;
         }
         if failures.is_empty()
             && let Err(failed) = std::fs::write(&done, "")
@@ -127,127 +136,87 @@ impl Resync {
                 done.display()
             );
         }
+        info!(
+            repositories = fed,
+            "first start: {fed} repositories were taken in"
+        );
     }
 
-    /// Wait for what was taken on. What GitHub does not give now is not waited for.
-    pub async fn finish(&self) {
+    /// Wait for what was taken on, but not for what GitHub does not give now. How many were left unfinished.
+    pub async fn finish(&self, deadline: Instant) -> usize {
         self.stopping.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        let running = match timeout_at(deadline, self.tasks.wait()).await {
+            Ok(()) => 0,
+            Err(_) => self.tasks.len(),
+        };
+        running + self.unfinished.load(Ordering::Relaxed)
     }
 
-    /// How many repositories were fed, and what could not be, a sentence each.
-    async fn everything(&self) -> (usize, Vec<String>) {
-        let (mut fed, mut failures) = (0, Vec::new());
-        let installations = self
-            .patiently("the installations", || self.github.installations())
-            .await
-            .unwrap_or_else(|failed| {
-                failures.push(format!("the installations could not be listed: {failed}"));
-                Vec::new()
-            });
+    async fn everything(self: &Arc<Self>, settled: &TaskTracker) -> Taken {
+        let mut taken = Taken::default();
+        let asked =
+            take_in::patiently(self, "the installations", 0, || self.github.installations());
+        let installations = match asked.await {
+            Ok(installations) => installations,
+            Err(stop) => {
+                taken.failed("the installations", &stop);
+                return taken;
+            }
+        };
+        // Side by side: one organization in trouble is no reason to keep the others waiting.
+        let mut each = JoinSet::new();
         for installation in installations {
             let organization = Organization {
                 id: installation.account.id,
                 login: installation.account.login,
             };
-            let login = &organization.login;
             if installation.suspended_at.is_some() {
+                let login = &organization.login;
                 warn!("the installation on {login} is suspended and was passed over");
                 continue;
             }
-            // One organization in trouble is no reason to leave out the others.
-            match self.take_in(installation.id, &organization, None).await {
-                Ok(more) => fed += more,
-                Err(failed) => failures.push(format!(
-                    "repositories of {login} could not be listed: {failed}"
-                )),
-            }
-        }
-        (fed, failures)
-    }
-
-    /// Asks again as long as it is GitHub that cannot answer.
-    async fn patiently<T, F>(&self, what: &str, ask: impl Fn() -> F) -> Result<T, Error>
-    where
-        F: Future<Output = Result<T, Error>>,
-    {
-        let mut waits = RETRY_AFTER.into_iter();
-        loop {
-            let failed = match ask().await {
-                Err(failed) if failed.is_transient() => failed,
-                answer => return answer,
+            let take_in = TakeIn {
+                installation: installation.id,
+                organization,
+                only: None,
+                first_sync: Some(settled.token()),
             };
-            let step = waits.next().unwrap_or(RETRY_AFTER[RETRY_AFTER.len() - 1]);
-            let wait = failed.after().unwrap_or_default().max(step);
-            warn!(
-                "{what} could not be listed, next try in {} s: {failed}",
-                wait.as_secs()
-            );
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = self.stopping.cancelled() => return Err(failed),
+            let resync = self.clone();
+            each.spawn(async move { take_in.run(&resync).await });
+        }
+        while let Some(more) = each.join_next().await {
+            match more {
+                Ok(more) => taken.add(more),
+                Err(panicked) => taken
+                    .failures
+                    .push(format!("a bug of Portolan's: {panicked}")),
             }
         }
+        taken
     }
 
     fn grants_changed(self: &Arc<Self>, installation: u64) {
-        self.spawn(|resync| async move { resync.github.installation_changed(installation).await });
+        let resync = self.clone();
+        self.tasks
+            .spawn(async move { resync.github.installation_changed(installation).await });
     }
 
-    fn spawn<F>(self: &Arc<Self>, what: impl FnOnce(Arc<Self>) -> F)
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        self.tasks.spawn(what(self.clone()));
-    }
-
-    async fn take_in_and_say(
-        &self,
-        installation: u64,
-        organization: &Organization,
-        only: Option<&[u64]>,
-    ) {
-        let login = &organization.login;
-        match self.take_in(installation, organization, only).await {
-            Ok(fed) => info!(
+    fn spawn(self: &Arc<Self>, take_in: TakeIn) {
+        let resync = self.clone();
+        self.tasks.spawn(async move {
+            let login = take_in.organization.login.clone();
+            let Taken { fed, failures } = take_in.run(&resync).await;
+            if !failures.is_empty() && resync.stopping.is_cancelled() {
+                resync.unfinished.fetch_add(1, Ordering::Relaxed);
+            }
+            for failed in failures {
+                error!("{failed}");
+            }
+            info!(
                 repositories = fed,
                 "{fed} repositories of {login} were taken in"
-            ),
-            Err(failed) => error!("repositories of {login} could not be listed: {failed}"),
-        }
-    }
-
-    async fn take_in(
-        &self,
-        installation: u64,
-        organization: &Organization,
-        only: Option<&[u64]>,
-    ) -> Result<usize, Error> {
-        let what = format!("repositories of {}", organization.login);
-        let listed = self
-            .patiently(&what, || self.github.repositories(installation))
-            .await?;
-        let mut fed = 0;
-        for repository in listed {
-            if only.is_none_or(|ids| ids.contains(&repository.id)) {
-                self.feed(installation, organization, repository).await;
-                fed += 1;
-            }
-        }
-        Ok(fed)
-    }
-
-    async fn feed(&self, installation: u64, organization: &Organization, repository: Repository) {
-        let set = self.plugins.current();
-        for subject in [
-            Subject::repository(installation, organization.clone(), repository.clone()),
-            Subject::tree(installation, organization.clone(), repository),
-        ] {
-            if set.wanting(&subject.kind).next().is_some() {
-                // It fails only when the host is stopping; the next first start feeds again.
-                let _ = self.inbox.push_waiting(Item::new(None, subject)).await;
-            }
-        }
+            );
+        });
     }
 }

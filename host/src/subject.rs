@@ -176,6 +176,11 @@ impl Subject {
         }
     }
 
+    /// Whether it means the state at the time when it is worked on, so that of two that wait one is enough.
+    pub fn is_read_anew(&self) -> bool {
+        self.kind == "tree"
+    }
+
     /// An event that has no kind; a lane for each repository, or organization where there is none.
     fn unkinded(event: &str, origin: Origin) -> Self {
         let key = match &origin.repository {

@@ -103,10 +103,11 @@ async fn a_first_start_that_github_cut_short_is_made_up_for_by_the_next() {
     github.fail(forbidden);
 
     let host = TestHost::between(&github, &port).start().await;
-    let said = host
-        .wait_for_line("repositories of acme could not be listed")
-        .await;
-    assert!(said.contains("the next start tries again"), "{said}");
+    let line = host.wait_for_line("the next start tries again").await;
+    assert!(
+        line.contains("first start: repositories of acme could not be listed"),
+        "{line}"
+    );
     let next = host.again();
     host.stop().await;
     assert!(services(&port).is_empty());

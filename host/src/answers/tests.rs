@@ -13,6 +13,7 @@ fn about(standin: &Standin) -> Asking {
             "down" => Err(Error::Port {
                 message: "503".to_owned(),
                 transient: true,
+                outage: true,
             }),
             _ => Ok(None),
         }

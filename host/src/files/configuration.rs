@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use moka::future::Cache;
+use moka::ops::compute::{CompResult, Op};
+use sha2::{Digest as _, Sha256};
 
 use super::{At, Entry, Files, Glob, MOST, MOST_BYTES, Texts, known};
 use crate::github::{self, Head, Named};
@@ -25,6 +27,8 @@ const REMEMBERED: Duration = Duration::from_secs(600);
 const HEADS: u64 = 100_000;
 /// Bytes of configurations kept for reuse, and of the last good ones.
 const KEPT: u64 = 64 << 20;
+/// Repositories of which is remembered what was last told of their configuration.
+const TOLD: u64 = 10_000;
 /// One that is not asked for has been replaced by a later commit's, or its repository is quiet.
 const IDLE: Duration = Duration::from_secs(3600);
 
@@ -34,6 +38,23 @@ pub enum Candidate {
     Readable(Configuration),
     /// A file of it lies there and is not read. Without it the rest would mean something else.
     Unreadable(Vec<Diagnostic>),
+}
+
+impl Candidate {
+    /// Equal for what is to be told alike.
+    pub fn digest(&self) -> [u8; 32] {
+        match self {
+            Self::Readable(configuration) => configuration.digest(),
+            Self::Unreadable(mistakes) => {
+                let mut digest = Sha256::new();
+                for mistake in mistakes {
+                    digest.update(&mistake.message);
+                    digest.update([0]);
+                }
+                digest.finalize().into()
+            }
+        }
+    }
 }
 
 /// Finds the configuration of a plugin for a repository. Cheap to clone.
@@ -51,6 +72,8 @@ struct Inner {
     moved_homes: moka::sync::Cache<String, Instant>,
     made: Cache<Made, Candidate>,
     good: Cache<Good, Configuration>,
+    /// The configuration whose notes or mistakes were told last.
+    told: moka::sync::Cache<Good, [u8; 32]>,
 }
 
 /// A repository's id and its default branch, as far as that is known.
@@ -117,6 +140,7 @@ impl Configurations {
                 .max_capacity(KEPT)
                 .weigher(|_, configuration| weight(configuration))
                 .build(),
+            told: moka::sync::Cache::new(TOLD),
         }))
     }
 
@@ -258,15 +282,34 @@ impl Configurations {
     }
 
     /// A plugin opened this configuration: it stays in force until another one opens.
+    /// Whether it is another one than last time, so that its notes are worth telling.
     pub async fn opened(
         &self,
         plugin: &str,
         organization: &Organization,
         repository: Option<&Repository>,
         configuration: &Configuration,
-    ) {
+    ) -> bool {
         let key = good(plugin, organization, repository);
         self.0.good.insert(key, configuration.clone()).await;
+        self.is_news(plugin, organization, repository, configuration.digest())
+    }
+
+    /// Whether the configuration of this digest, which may not open, is another one than the plugin last met here.
+    pub fn is_news(
+        &self,
+        plugin: &str,
+        organization: &Organization,
+        repository: Option<&Repository>,
+        digest: [u8; 32],
+    ) -> bool {
+        let told = self.0.told.entry(good(plugin, organization, repository));
+        // At once, because events of one repository are mapped side by side.
+        let told = told.and_compute_with(|told| match told {
+            Some(told) if *told.value() == digest => Op::Nop,
+            _ => Op::Put(digest),
+        });
+        !matches!(told, CompResult::Unchanged(_))
     }
 
     /// The last configuration that the plugin opened here.

@@ -42,6 +42,10 @@ pub enum Error {
     #[error("GitHub could not be asked: {0}")]
     Transient(String),
 
+    /// GitHub answered, and failed about this request; several tries were made.
+    #[error("GitHub could not be asked: {0}")]
+    Failed(String),
+
     #[error("too large to be read: {what} takes more than {limit}")]
     TooLarge { what: String, limit: String },
 
@@ -63,8 +67,13 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::Later { .. } | Self::Transient(_) | Self::Unauthorized(_)
+            Self::Later { .. } | Self::Transient(_) | Self::Unauthorized(_) | Self::Failed(_)
         )
+    }
+
+    /// Whether it is GitHub that is away, so that any other request would fare no better.
+    pub fn is_outage(&self) -> bool {
+        self.is_transient() && !matches!(self, Self::Failed(_))
     }
 
     /// How long GitHub asked to wait, if it did.

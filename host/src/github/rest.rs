@@ -133,7 +133,7 @@ impl Rest {
             }
             let reply = (|| self.follow(request, bearer))
                 .retry(backoff)
-                .when(|error| matches!(error, Error::Transient(_)))
+                .when(|error| matches!(error, Error::Transient(_) | Error::Failed(_)))
                 .await?;
             let Some(limit) = limit(reply.status, &reply.headers, &reply.message()) else {
                 self.limits.passed(request.bucket);
@@ -217,12 +217,17 @@ impl Rest {
             what,
         };
         if status.is_server_error() && limit(status, &reply.headers, "").is_none() {
-            return Err(Error::Transient(format!(
+            let said = format!(
                 "GitHub answered {} to {}: {}",
                 status.as_u16(),
                 reply.what,
                 reply.message()
-            )));
+            );
+            return Err(match status.as_u16() {
+                502..=504 => Error::Transient(said),
+                // One request that GitHub stumbles over says nothing about the others.
+                _ => Error::Failed(said),
+            });
         }
         Ok(reply)
     }

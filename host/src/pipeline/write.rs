@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
-use super::{Fate, Pipeline};
+use super::{Again, Fate, Pipeline};
 use crate::entity::{self, Entity, Problem, Unchecked, UncheckedIdentifier};
 use crate::inbox::Item;
 use crate::plugins::Plugin;
@@ -24,6 +24,10 @@ pub(super) struct Written {
     pub(super) entities: usize,
     pub(super) created: usize,
     pub(super) refused: usize,
+    /// What these need does not exist yet, or Port failed about them.
+    pub(super) waiting: usize,
+    /// Why they are waiting.
+    pub(super) again: Option<Again>,
     /// Something could not be mapped or asked: an incomplete outcome only adds and updates.
     pub(super) incomplete: bool,
 }
@@ -39,6 +43,7 @@ impl Written {
             entities,
             created,
             refused,
+            waiting,
             ..
         } = self;
         let mut said = format!(
@@ -47,6 +52,9 @@ impl Written {
         );
         if *refused > 0 {
             said += &format!(", {refused} refused");
+        }
+        if *waiting > 0 {
+            said += &format!(", {waiting} to be tried again");
         }
         if self.incomplete {
             said += ", incomplete";
@@ -81,34 +89,41 @@ pub(super) async fn write(
     }
     let entities = checked(plugin, mapped, &pipeline.allowed, &mut written);
     let how = Write {
-        merge: options.merge,
+        // What could not be mapped this time must not be cleared.
+        merge: options.merge || written.incomplete,
         create_missing_related: options.create_missing_related,
     };
     let source = Source {
         installation: item.subject.installation,
         suffix: suffix(&plugin.name),
     };
-    let mut later = None;
+    let mut again = Vec::new();
     for result in pipeline.port.upsert(entities, how, source).await {
         match result {
             Ok(done) => {
                 written.entities += 1;
                 written.created += usize::from(done.created);
             }
-            Err(failed) if failed.is_transient() => later = Some(failed),
+            Err(failed) if failed.is_transient() || failed.is_missing() => {
+                written.waiting += 1;
+                // The whole event again: an upsert that was already carried out changes nothing.
+                again.push(Again {
+                    after: failed.after(),
+                    outage: failed.is_outage(),
+                    why: failed.to_string(),
+                });
+            }
             Err(failed) => {
                 written.refused += 1;
                 warn!(plugin = plugin.name, "{failed}");
             }
         }
     }
-    match later {
-        // The whole event again: an upsert that was already carried out changes nothing.
-        Some(failed) => Fate::Later {
-            after: failed.after(),
-            why: failed.to_string(),
-        },
-        None => Fate::Done(written),
+    written.again = Again::all(again);
+    match written.again {
+        // Nothing to be said of an outage but that it is one.
+        Some(again) if again.outage => Fate::Later(again),
+        _ => Fate::Done(written),
     }
 }
 

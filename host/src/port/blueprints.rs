@@ -64,7 +64,7 @@ async fn fetch(rest: &Rest, id: &str) -> Result<Option<Arc<str>>, Error> {
     match answer.status {
         StatusCode::OK => {
             let unreadable = |error| {
-                Error::Transient(format!(
+                Error::Failed(format!(
                     "Port's answer for blueprint `{id}` cannot be read: {error}"
                 ))
             };

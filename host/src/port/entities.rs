@@ -168,7 +168,7 @@ async fn send<R>(rest: &Rest, group: &Group, items: &[Item<R>]) -> Sent {
         StatusCode::OK | StatusCode::MULTI_STATUS => {
             match serde_json::from_slice::<Body>(&answer.body) {
                 Ok(body) => Sent::Each(fates(group, items, body, |message| answer.traced(message))),
-                Err(error) => Sent::Failed(Error::Transient(format!(
+                Err(error) => Sent::Failed(Error::Failed(format!(
                     "Port's answer for entities of blueprint `{}` cannot be read: {error}",
                     group.blueprint
                 ))),
@@ -243,7 +243,7 @@ fn fates<R>(
         *fate = Some(match fault.status_code {
             404 => Fate::Final(Err(Error::MissingTarget { what, message })),
             // Somebody else wrote the same entity in this moment, or Port had a bad one.
-            status @ (408 | 409 | 429 | 500..) => Fate::Again(Error::Transient(format!(
+            status @ (408 | 409 | 429 | 500..) => Fate::Again(Error::Failed(format!(
                 "{what}: Port could not write it, several tries were made: {status} {code}: {message}"
             ))),
             status => Fate::Final(Err(Error::Refused {
@@ -255,7 +255,7 @@ fn fates<R>(
         });
     }
     let silent = |item: &Item<R>| {
-        Fate::Again(Error::Transient(format!(
+        Fate::Again(Error::Failed(format!(
             "{}: Port's answer does not mention it",
             what(group, item)
         )))

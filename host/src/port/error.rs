@@ -31,9 +31,12 @@ pub enum Error {
     /// Port wants to be left alone for longer than we wait in line.
     #[error("Port's rate limit is used up: next try in {} s", .after.as_secs())]
     Later { after: Duration },
-    /// Port could not be reached or failed; several tries were made.
+    /// Port could not be reached or is out of order; several tries were made.
     #[error("{0}")]
     Transient(String),
+    /// Port answered, and failed about this one; several tries were made.
+    #[error("{0}")]
+    Failed(String),
 }
 
 impl Error {
@@ -41,8 +44,18 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::Unauthorized(_) | Self::Later { .. } | Self::Transient(_)
+            Self::Unauthorized(_) | Self::Later { .. } | Self::Transient(_) | Self::Failed(_)
         )
+    }
+
+    /// Whether it is Port that is away, so that any other call would fare no better.
+    pub fn is_outage(&self) -> bool {
+        self.is_transient() && !matches!(self, Self::Failed(_))
+    }
+
+    /// Whether something else has to come into being first, which others may be about to write.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::MissingBlueprint(_) | Self::MissingTarget { .. })
     }
 
     /// How long Port asked to wait, if it did.
@@ -61,7 +74,7 @@ impl Error {
     /// What a status that is no success means, once retries are over.
     pub(super) fn answered(what: What, status: u16, (code, message): (String, String)) -> Self {
         match status {
-            500.. => Self::Transient(format!(
+            500.. => Self::Failed(format!(
                 "{what}: Port failed with {status} {code}: {message}"
             )),
             _ => Self::Refused {

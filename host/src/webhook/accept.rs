@@ -22,8 +22,8 @@ const MAX_CONNECTIONS: usize = 1024;
 /// Bounds a head and what a connection keeps: 1,024 of these are 64 MiB.
 const MAX_BUFFER: usize = 64 << 10;
 
-/// For requests that were begun when the stop came. Longer than a delivery needs, shorter than Kubernetes waits.
-const DRAIN: Duration = Duration::from_secs(10);
+/// For requests that were begun when the stop came. Longer than a delivery needs, and a small part of the grace period.
+const DRAIN: Duration = Duration::from_secs(5);
 
 /// After running out of file descriptors: time for some to be closed.
 const BREATHER: Duration = Duration::from_millis(100);

@@ -173,6 +173,52 @@ async fn nothing_is_lost_while_github_fails() {
 }
 
 #[tokio::test]
+async fn a_head_from_before_the_push_is_not_taken_for_the_present_one() {
+    let acme = Acme::new().await;
+    let host = acme.host().start().await;
+    acme.arrives(&host, "shop").await;
+    let shop = acme.github.repository("acme/shop");
+    let old = shop.head().expect("just pushed");
+    let new = shop.push(&[("port.yml", &described("store"))], "Say it anew");
+    let pushed = shop.pushed(&new);
+    shop.reset("main", &old);
+    let asked = acme.github.requests().len();
+
+    acme.deliver(&host, &pushed).await;
+    let again = |_: &_| acme.github.requests().len() > asked;
+    acme.github.wait_for_request("the head", again).await;
+    shop.reset("main", &new);
+
+    acme.port.wait_for_entity("service", "store").await;
+}
+
+#[tokio::test]
+async fn a_take_in_waits_for_a_repository_that_github_does_not_show_yet() {
+    let acme = Acme::new().await;
+    acme.service("cart");
+    let host = acme.host().start().await;
+    let lag = Fault::status(404).on("/repositories/");
+    acme.github.fail(lag);
+    let added = acme
+        .github
+        .organization("acme")
+        .repositories_added(&["cart"]);
+
+    acme.deliver(&host, &added).await;
+
+    host.wait_for_line("acme/cart could not be listed, next try in 1 s")
+        .await;
+    acme.port.wait_for_entity("service", "cart").await;
+    host.wait_for_line("1 repositories of acme were taken in")
+        .await;
+    let asked = acme.github.requests();
+    let listed = asked
+        .iter()
+        .any(|request| request.path == "/installation/repositories");
+    assert!(!listed, "one is not worth a list");
+}
+
+#[tokio::test]
 async fn what_was_there_before_the_first_start_arrives_though_github_was_away_then() {
     let acme = Acme::new().await;
     acme.service("shop");
@@ -190,7 +236,10 @@ async fn what_was_there_before_the_first_start_arrives_though_github_was_away_th
 async fn one_organization_in_trouble_does_not_keep_the_others_from_being_taken_in() {
     let acme = Acme::new().await;
     acme.service("shop");
-    let refused = Fault::status(403).on("/installation/repositories");
+    let id = acme.github.organization("acme").installation_id();
+    let refused = Fault::status(403)
+        .on(&format!("/app/installations/{id}/access_tokens"))
+        .always();
     acme.github.fail(refused);
     let globex = acme.github.repository("globex/mill");
     globex.push(&[("port.yml", &described("mill"))], "Describe it");

@@ -121,7 +121,7 @@ async fn a_blueprint_that_is_missing_and_a_target_that_is_missing_are_named() {
 
     let line = host.wait_for_line("mapped tree").await;
     assert!(
-        line.contains("1 upserted, 1 of them new, 2 refused"),
+        line.contains("1 upserted, 1 of them new, 2 to be tried again"),
         "{line}"
     );
     let line = host.wait_for_line("`lost`").await;
@@ -135,6 +135,30 @@ async fn a_blueprint_that_is_missing_and_a_target_that_is_missing_are_named() {
         line.contains("no such blueprint. Create it there"),
         "{line}"
     );
+
+    let bare = |identifier: &str| json!({"identifier": identifier, "schema": {"properties": {}}, "relations": {}});
+    acme.port.blueprint(bare("unheard"));
+    acme.port.wait_for_entity("unheard", "odd").await;
+    let system = "identifier: nowhere\nblueprint: system\n";
+    acme.deliver(&host, &acme.pushes("later", system)).await;
+    acme.port.wait_for_entity("service", "lost").await;
+    host.wait_for_line("mapped tree of acme/shop: 3 upserted")
+        .await;
+}
+
+#[tokio::test]
+async fn while_one_push_is_tried_again_a_newer_one_of_its_repository_need_not_wait() {
+    let acme = Acme::new().await;
+    let host = acme.host().start().await;
+    let odd = "identifier: odd\nblueprint: unheard\n";
+    acme.deliver(&host, &acme.pushes("shop", odd)).await;
+    host.wait_for_line("will be tried again in 5 s").await;
+
+    let began = Instant::now();
+    acme.arrives(&host, "shop").await;
+
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(3), "{took:?}");
 }
 
 #[tokio::test]

@@ -113,6 +113,23 @@ async fn a_configuration_wrong_from_the_start_writes_nothing_and_says_so() {
 }
 
 #[tokio::test]
+async fn an_unknown_key_is_warned_about_once_and_a_mistake_too() {
+    let world = World::start().await;
+    let said = world
+        .push(&[(OWN, "specPaths: a.yml\n"), ("port.yml", &spec("shop"))])
+        .await;
+    let line = only_line(&said, "specPaths");
+    assert!(line.contains("WARN"), "{line}");
+    world.push(&[("README.md", "# Shop")]).await;
+    only_line(&world.host.lines(), "specPaths");
+
+    let mistake = "`enableMergeEntity` must be true or false";
+    world.push(&[(OWN, "enableMergeEntity: maybe\n")]).await;
+    world.push(&[("README.md", "# The shop")]).await;
+    only_line(&world.host.lines(), mistake);
+}
+
+#[tokio::test]
 async fn what_is_absent_keeps_its_value_and_null_clears_it() {
     let world = World::start().await;
     let properties =
@@ -129,6 +146,28 @@ async fn what_is_absent_keeps_its_value_and_null_clears_it() {
     assert_eq!(shop["replicas"], 4);
     assert_eq!(shop["url"], "https://shop.example");
     assert!(shop["tier"].is_null(), "{shop}");
+}
+
+#[tokio::test]
+async fn without_merging_too_what_could_not_be_mapped_this_time_is_not_cleared() {
+    let world = World::start().await;
+    let spec = |text: &str| format!("identifier: shop\nblueprint: service\nproperties: {text}\n");
+    let all = spec("{tier: gold, replicas: 3}");
+    world
+        .push(&[(OWN, "enableMergeEntity: false\n"), ("port.yml", &all)])
+        .await;
+
+    let said = world
+        .push(&[
+            ("port.yml", &spec("{replicas: 4}")),
+            ("bad/port.yml", "identifier: 'x\n"),
+        ])
+        .await;
+
+    only_line(&said, "incomplete=true");
+    let shop = world.service("shop");
+    assert_eq!(shop["properties"]["replicas"], 4);
+    assert_eq!(shop["properties"]["tier"], "gold");
 }
 
 #[tokio::test]
@@ -153,23 +192,22 @@ async fn without_merging_what_is_absent_goes() {
 #[tokio::test]
 async fn without_bare_targets_entities_are_written_after_what_they_point_at() {
     let world = World::start().await;
-    let said = world
-        .push(&[
-            (OWN, "createMissingRelatedEntities: false\n"),
-            (
-                "port.yml",
-                "- {identifier: shop, blueprint: service, relations: {system: core}}\n\
-                 - {identifier: core, blueprint: system}\n\
-                 - {identifier: lost, blueprint: service, relations: {system: nowhere}}\n",
-            ),
-        ])
-        .await;
+    let files = [
+        (OWN, "createMissingRelatedEntities: false\n"),
+        (
+            "port.yml",
+            "- {identifier: shop, blueprint: service, relations: {system: core}}\n\
+             - {identifier: core, blueprint: system}\n\
+             - {identifier: lost, blueprint: service, relations: {system: nowhere}}\n",
+        ),
+    ];
+    let said = (world.push_to(&world.shop, &files, "will be tried again")).await;
 
     assert_eq!(world.identifiers("service"), ["shop"]);
     assert_eq!(world.identifiers("system"), ["core"]);
     let refused = only_line(&said, "nowhere");
     assert!(refused.contains("lost"), "{refused}");
-    only_line(&said, "2 upserted, 2 of them new, 1 refused");
+    only_line(&said, "2 upserted, 2 of them new, 1 to be tried again");
     let writes = world.port.requests();
     let writes: Vec<_> = writes
         .iter()

@@ -92,20 +92,22 @@ async fn a_blueprint_that_the_operator_does_not_allow_is_refused_in_words() {
 #[tokio::test]
 async fn what_port_refuses_is_told_in_ports_words_and_the_others_arrive() {
     let world = World::start().await;
-    let said = world
-        .push(&[(
-            "port.yml",
-            "- {identifier: bad, blueprint: service, properties: {replicas: many}}\n\
+    let files = [(
+        "port.yml",
+        "- {identifier: bad, blueprint: service, properties: {replicas: many}}\n\
              - {identifier: unheard, blueprint: service, properties: {color: red}}\n\
              - {identifier: homeless, blueprint: planet}\n\
              - {identifier: good, blueprint: service}\n",
-        )])
-        .await;
+    )];
+    let said = (world.push_to(&world.shop, &files, "will be tried again")).await;
 
     assert_eq!(world.identifiers("service"), ["good"]);
     let bad = only_line(&said, "\"replicas\" must be of type number");
     assert!(bad.contains("bad"), "{bad}");
     only_line(&said, "color");
     only_line(&said, "planet");
-    only_line(&said, "1 upserted, 1 of them new, 3 refused");
+    only_line(
+        &said,
+        "1 upserted, 1 of them new, 2 refused, 1 to be tried again",
+    );
 }

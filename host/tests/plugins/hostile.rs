@@ -146,17 +146,6 @@ async fn what_fails_in_a_used_instance_is_tried_in_a_fresh_one() {
 }
 
 #[tokio::test]
-async fn what_fails_in_a_fresh_instance_is_not_tried_again() {
-    let fault = fault(
-        "(call $say (i32.const 2) (i32.const 2048) (i32.const 5)) (loop br 0)",
-        r#"(data (i32.const 2048) "begun")"#,
-    );
-    let began = Instant::now();
-    assert!(matches!(fault.await, Fault::Deadline { .. }));
-    assert!(began.elapsed() < Duration::from_millis(1_900));
-}
-
-#[tokio::test]
 async fn a_plugin_that_fails_five_times_in_a_row_rests() {
     let guest = Guest {
         map: "unreachable",

@@ -3,6 +3,7 @@
 //! Everything comes as JSON text and is parsed only when it is looked at.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::HashSet;
 
 use serde::Deserialize;
 
@@ -59,7 +60,7 @@ pub struct Event {
     pub(crate) subject: Option<String>,
     pub(crate) webhook: Option<Webhook>,
     pub(crate) answers: Vec<(Question, Answer)>,
-    /// What was asked and has no answer yet.
+    /// What was asked and has no answer yet, as often as it was asked.
     pub(crate) open: RefCell<Vec<Question>>,
 }
 
@@ -188,12 +189,10 @@ impl Event {
             return result;
         }
         if let Err(Error::Ask(questions)) = result {
-            for question in questions {
-                if !open.contains(&question) {
-                    open.push(question);
-                }
-            }
+            open.extend(questions);
         }
+        let mut seen = HashSet::new();
+        open.retain(|question| seen.insert(question.clone()));
         Err(Error::Ask(open))
     }
 
@@ -206,10 +205,7 @@ impl Event {
         let mut answers = self.answers.iter();
         let known = answers.find(|(asked, _)| asked == question);
         if known.is_none() {
-            let mut open = self.open.borrow_mut();
-            if !open.contains(question) {
-                open.push(question.clone());
-            }
+            self.open.borrow_mut().push(question.clone());
         }
         known.map(|(_, answer)| answer)
     }

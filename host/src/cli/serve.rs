@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::mount;
@@ -26,7 +27,7 @@ pub(super) fn run() -> ExitCode {
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
-    match serve(settings) {
+    match on_a_runtime(settings) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("Portolan stopped: {error:#}");
@@ -35,7 +36,14 @@ pub(super) fn run() -> ExitCode {
     }
 }
 
-#[tokio::main]
+fn on_a_runtime(settings: Settings) -> anyhow::Result<()> {
+    let runtime = Runtime::new().context("starting the runtime")?;
+    let served = runtime.block_on(serve(settings));
+    // A guest whose event is lost may go on for seconds, and nobody waits for it.
+    runtime.shutdown_background();
+    served
+}
+
 async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = bind(settings.listen).await?;
     if let Some(warning) = mount::warning(&settings.data_dir) {

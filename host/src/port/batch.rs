@@ -130,7 +130,7 @@ mod tests {
     use secrecy::SecretString;
 
     use super::*;
-    use crate::port::Suffix;
+    use crate::port::tests::group;
     use crate::settings;
 
     #[tokio::test]
@@ -143,17 +143,7 @@ mod tests {
             extra_ca: None,
         });
         let writer = Writer::new(Arc::new(rest.expect("a client")));
-        let group = Group {
-            blueprint: "service".into(),
-            how: Write {
-                merge: true,
-                create_missing_related: false,
-            },
-            source: Source {
-                installation: 1,
-                suffix: Suffix::Gitops,
-            },
-        };
+        let group = group();
         // More often than there are places for calls.
         for _ in 0..7 {
             let (reply, answer) = oneshot::channel();

@@ -8,7 +8,10 @@ mod stub;
 
 use serde_json::json;
 
-use self::stub::{Log, Scripted, Seen, entity, port};
+pub(super) use self::stub::entity;
+
+use self::stub::{Log, Scripted, Seen, port};
+use super::queue::Group;
 use super::*;
 
 const HOW: Write = Write {
@@ -20,6 +23,15 @@ const SOURCE: Source = Source {
     suffix: Suffix::Gitops,
 };
 const CREATED: Result<Written, Error> = Ok(Written { created: true });
+
+/// What entities of these tests have in common.
+pub(super) fn group() -> Group {
+    Group {
+        blueprint: "service".into(),
+        how: HOW,
+        source: SOURCE,
+    }
+}
 
 /// What Port says when all went well.
 fn all_created(seen: &Seen) -> Scripted {

@@ -136,7 +136,7 @@ fn checked(unchecked: Unchecked) -> Entity {
     Entity::check(unchecked).expect("a good entity").0
 }
 
-pub(super) fn entity(identifier: &str, relations: &str) -> Entity {
+pub(in crate::port) fn entity(identifier: &str, relations: &str) -> Entity {
     checked(Unchecked {
         relations: relations.into(),
         ..unchecked(identifier)

@@ -8,7 +8,7 @@ mod stub;
 
 use serde_json::json;
 
-pub(super) use self::stub::entity;
+pub(super) use self::stub::{at, entity};
 
 use self::stub::{Log, Scripted, Seen, port};
 use super::queue::Group;

@@ -56,11 +56,8 @@ async fn a_token_that_stays_refused_is_nobodys_entitys_fault() {
 async fn wrong_credentials_are_told_in_one_sentence_without_the_secret() {
     let (mut port, _) = port(|_, _| refused(500, "unused")).await;
     let settings = settings::Port {
-        api: port.rest.base().clone(),
-        client_id: "id".to_owned(),
         client_secret: SecretString::from("wrong-one"),
-        allowed: settings::AllowedBlueprints::default(),
-        extra_ca: None,
+        ..at(port.rest.base().as_str())
     };
     port = Port::new(&settings).expect("a client");
     let error = port.check().await.expect_err("refused").to_string();
@@ -74,11 +71,8 @@ async fn wrong_credentials_are_told_in_one_sentence_without_the_secret() {
 #[test]
 fn a_certificate_file_without_certificates_is_told() {
     let settings = settings::Port {
-        api: "https://api.port.io/".parse().expect("a URL"),
-        client_id: "id".to_owned(),
-        client_secret: SecretString::from("hush"),
-        allowed: settings::AllowedBlueprints::default(),
         extra_ca: Some(b"nothing".to_vec()),
+        ..at("https://api.port.io/")
     };
     let error = Port::new(&settings).err().map(|error| format!("{error:#}"));
     assert_eq!(

@@ -1,6 +1,6 @@
 //! No command of the README goes untested: one that no test knows is named here with its line.
 
-use super::{blocks, file, readme, spans};
+use super::{block, blocks, file, readme, spans};
 
 /// What each block of commands begins with; the tests that run them find them by these.
 pub(super) const TRY_IT: &str = "make demo";
@@ -61,6 +61,16 @@ fn every_block_of_commands_is_run_by_a_test() {
                 panic!("README.md:{line}: no test reads blocks of {language:?}; commands are `sh`")
             }
         }
+    }
+}
+
+/// What stood after it would wait for the host's end, and no test would notice that it is never run.
+#[test]
+fn a_host_that_is_started_is_the_last_command_of_its_block() {
+    for begin in [CONTAINER, BINARY] {
+        let text = block("sh", begin).text;
+        assert!(text.ends_with("portolan\n"), "{text}");
+        assert!(text.matches("portolan\n").count() == 1, "{text}");
     }
 }
 

@@ -1,5 +1,7 @@
 //! `make demo`, ending by itself and waiting for a person.
 
+use std::fs;
+
 use super::commands::TRY_IT;
 use super::shell::Script;
 use super::{block, file, readme, root};
@@ -34,7 +36,7 @@ async fn its_demo_shows_what_was_delivered_mapped_and_written() {
 }
 
 #[tokio::test]
-async fn its_demo_says_which_file_to_edit_and_ends_at_a_key() {
+async fn its_demo_says_how_to_replace_a_plugin_while_it_runs() {
     assert!(readme().contains("says which file to edit to see a plugin replaced while it runs"));
     let mut demo = demo().without("DEMO_ONCE").start();
 
@@ -45,10 +47,12 @@ async fn its_demo_says_which_file_to_edit_and_ends_at_a_key() {
     let line = demo.wait_for_line("make guests && cp ").await;
     let (_, cp) = line.split_once("cp ").expect("just seen");
     let (built, plugin) = cp.split_once(' ').expect("from here to there");
-    assert!(root().join(built).is_file(), "{line}");
-    assert!(root().join(plugin).is_file(), "{line}");
-
+    // What an edit and a build would leave: other bytes. Here an empty section more, named `x`.
+    let mut edited = fs::read(root().join(built)).expect("the demo tells where it lies");
+    edited.extend([0, 2, 1, b'x']);
     demo.wait_for_line("Ctrl-C ends the demo.").await;
+    fs::write(root().join(plugin), edited).expect("the demo tells where to copy it to");
+    demo.wait_for_line("in Port: ").await;
     let said = demo.interrupt().await;
     let end = "The host ended with exit status: 0.";
     assert!(said.contains(end), "no {end:?} in:\n{said}");

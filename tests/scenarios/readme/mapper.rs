@@ -21,6 +21,26 @@ fn its_mapper_is_the_one_that_is_tested() {
     );
 }
 
+/// The page of the SDK tells the same in short.
+#[test]
+fn the_sdks_page_has_its_commands() {
+    let (readme, page) = (block("sh", MAPPER).text, file("guest-sdk/src/lib.rs"));
+    let (_, page) = page
+        .split_once("//! ```sh\n")
+        .expect("the page has commands");
+    let (page, _) = page.split_once("//! ```").expect("they end");
+    let commands = page.lines().map(|line| line.trim_start_matches("//! "));
+    let (copies, others): (Vec<_>, Vec<_>) = commands.partition(|line| line.starts_with("cp "));
+    assert_eq!((copies.len(), others.len()), (1, 2));
+    for command in others {
+        let mut lines = readme.lines();
+        assert!(
+            lines.any(|line| line.starts_with(command)),
+            "the README has no {command:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn its_mapper_is_tested_built_and_dropped_into_a_running_host() {
     let acme = Acme::new().await;

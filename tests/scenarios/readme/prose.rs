@@ -69,6 +69,43 @@ fn its_links_into_the_repository_lead_somewhere() {
     }
 }
 
+/// What it says of figures, and where the source has them. What comes of them, the scenarios of their themes show.
+#[rustfmt::skip]
+const FIGURES: [(&str, &str, &str); 19] = [
+    ("| Time | 1 s an event", "plugins/limits", "Self::new(Duration::from_secs(1), event_size(event), files)"),
+    ("(2 s to open a configuration)", "plugins/limits", "Self::new(Duration::from_secs(2), sizes(files, file), files.len())"),
+    ("100 ms more for each", "plugins/limits", "TIME_PER_SHARE: Duration = Duration::from_millis(100)"),
+    ("for each 64 KiB of input", "plugins/limits", "SHARE: usize = 64 << 10"),
+    ("of input, at most 10 s", "plugins/limits", "TIME_CEILING: Duration = Duration::from_secs(10)"),
+    ("| Memory | 64 MiB", "plugins/limits", "MEMORY: usize = 64 << 20"),
+    ("512 KiB of stack", "plugins/limits", "STACK: usize = 512 << 10"),
+    ("| Output | 1 MiB an event", "plugins/limits", "OUTPUT: usize = 1 << 20"),
+    ("4 KiB more for each file read", "plugins/limits", "OUTPUT_PER_FILE: usize = 4 << 10"),
+    ("file read, at most 16 MiB", "plugins/limits", "CROSSING: usize = 16 << 20"),
+    ("| Questions | 256 an event in at most 32 rounds", "answers", "ROUNDS: usize = 32;\nconst QUESTIONS: usize = 256"),
+    ("300 files; 8 MiB of answers", "answers", "FILES: usize = 300;\nconst BYTES: usize = 8 << 20"),
+    ("| Log | 16 KiB a call", "plugins/journal", "PER_CALL: usize = 16 << 10"),
+    ("fails five times in a row", "plugins/breaker", "IN_A_ROW: u32 = 5"),
+    ("rests for a minute", "plugins/breaker", "REST: Duration = Duration::from_secs(60)"),
+    ("is unloaded after 5 seconds", "plugins/folder", "GRACE: Duration = Duration::from_secs(5)"),
+    ("for at most 25 seconds", "lib", "GRACE: Duration = Duration::from_secs(25)"),
+    ("after 1 s to 60 s and", "pipeline/again", "Duration::from_secs(1),\n    Duration::from_secs(2),\n    Duration::from_secs(5),\n    Duration::from_secs(10),\n    Duration::from_secs(30),\n    Duration::from_secs(60),\n]"),
+    ("is tried eight times in", "pipeline/again", "TRIES: u32 = 8"),
+];
+
+#[test]
+fn its_figures_are_the_sources() {
+    let readme = readme();
+    for (said, module, is) in FIGURES {
+        let source = format!("host/src/{module}.rs");
+        assert!(readme.contains(said), "the README no longer says {said:?}");
+        assert!(
+            file(&source).contains(is),
+            "{said:?}, but {source} has no {is:?}"
+        );
+    }
+}
+
 /// The rows of the table with this heading.
 fn table(heading: &str) -> Vec<String> {
     let readme = readme();

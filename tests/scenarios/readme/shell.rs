@@ -44,7 +44,11 @@ impl Script {
     /// Puts what is so here in the place of what the README can only give an example of.
     pub(super) fn with(mut self, said: &str, here: &str) -> Self {
         let times = self.text.matches(said).count();
-        assert_eq!(times, 1, "README.md:{}: {said:?} in it", self.line);
+        let line = self.line;
+        assert_eq!(
+            times, 1,
+            "README.md:{line}: {said:?} is expected there once"
+        );
         self.text = self.text.replacen(said, here, 1);
         self
     }

@@ -16,6 +16,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -24,6 +25,10 @@ use places::{Place, Places};
 
 /// Connections at once. GitHub opens a few dozen.
 const MAX_CONNECTIONS: usize = 1024;
+
+/// Callers that wait to be accepted. Whoever comes when all of these are taken is not heard by the system, and tries
+/// again only after a second.
+const BACKLOG: i32 = 4096;
 
 /// Bounds a head and what a connection keeps. hyper reads on while it has less, and so keeps at most twice as much:
 /// 64 MiB for 1,024 connections.
@@ -44,6 +49,8 @@ pub(super) async fn connections(
     router: Router,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    // More than the 1,024 that it was bound with: a crowd comes faster than it is let in.
+    SockRef::from(&listener).listen(BACKLOG)?;
     let graceful = GracefulShutdown::new();
     let places = Places::new(affordable());
     let mut said: Option<Instant> = None;

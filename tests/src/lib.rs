@@ -12,6 +12,10 @@ pub mod github;
 pub mod host;
 pub mod journal;
 pub mod port;
+pub mod proxy;
 pub mod quota;
 pub mod stranger;
+pub mod tls;
 mod wire;
+
+pub use wire::Place;

@@ -10,6 +10,7 @@
 pub mod fault;
 pub mod github;
 pub mod host;
+pub mod image;
 pub mod journal;
 pub mod port;
 pub mod proxy;

@@ -36,7 +36,7 @@ build: ## the host, target/debug/portolan
 demo: guests build ## the host between a stand-in GitHub and a stand-in Port; DEMO_ONCE=1 ends by itself
 	@echo "==> demo"; "$(TARGET)/debug/demo"
 
-empty-root: guests build ## the demo in the image's files alone, under TLS and behind a proxy; needs root
+empty-root: guests build ## the demo in the image's files alone, under TLS and behind a proxy
 	@echo "==> empty-root"; "$(TARGET)/debug/demo" empty-root
 
 test: guests build ## every test

@@ -22,7 +22,7 @@ for device in null urandom; do
     : >"$root/dev/$device"
     onto "/dev/$device" "$root/dev/$device"
 done
-mount -o remount,ro "$root/dev"
+mount -o remount,bind,ro "$root/dev"
 for file in hostname hosts resolv.conf; do
     onto "$runtime/$file" "$root/etc/$file"
 done

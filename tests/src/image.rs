@@ -56,6 +56,7 @@ impl EmptyRoot {
             stage.exposed,
             stage.environment
         );
+        ensure!(stage.user.user != 0, "the image runs as root");
         let root = Self {
             folder: folder.to_owned(),
             stage,
@@ -76,6 +77,12 @@ impl EmptyRoot {
             let target = root.root().join(copy.target.trim_start_matches('/'));
             copy_out(&copy.source, &target, copy.owner)
                 .with_context(|| format!("COPY {} {}", copy.source, copy.target))?;
+        }
+        for volume in &root.stage.volumes {
+            ensure!(
+                root.root().join(volume.trim_start_matches('/')).is_dir(),
+                "VOLUME {volume}: the image has no such folder, so that an engine would make it root's"
+            );
         }
         root.runtime_files()?;
         Ok(root)

@@ -144,8 +144,12 @@ impl Process {
             let line = found.next().map(|(_, value)| value.trim());
             line.with_context(|| format!("/proc says no {name}"))
         };
-        let user = line("Uid")?.split('\t').next().unwrap_or_default();
-        let group = line("Gid")?.split('\t').next().unwrap_or_default();
+        // The first of four: the real one.
+        let first = |name: &str| {
+            Ok::<u32, anyhow::Error>(line(name)?.split('\t').next().unwrap_or_default().parse()?)
+        };
+        let user = mapped(&folder.join("uid_map"), first("Uid")?)?;
+        let group = mapped(&folder.join("gid_map"), first("Gid")?)?;
         let mounts = fs::read_to_string(folder.join("mountinfo"))?;
         let writable = mounts.lines().filter_map(|mount| {
             let mut fields = mount.split(' ').skip(4);
@@ -166,4 +170,19 @@ impl Process {
             writable: writable.collect(),
         })
     }
+}
+
+/// How a process in a user namespace sees a number of ours; the same number in the first namespace.
+fn mapped(map: &Path, number: u32) -> anyhow::Result<u32> {
+    for line in fs::read_to_string(map)?.lines() {
+        let numbers = line.split_whitespace().map(str::parse::<u32>);
+        let numbers: Vec<_> = numbers.collect::<Result<_, _>>()?;
+        let [inside, outside, count] = numbers[..] else {
+            break;
+        };
+        if let Some(distance) = number.checked_sub(outside).filter(|by| *by < count) {
+            return Ok(inside + distance);
+        }
+    }
+    anyhow::bail!("{} says nothing of {number}", map.display())
 }

@@ -17,10 +17,10 @@ define step
 endef
 
 .NOTPARALLEL:
-.PHONY: help setup guests build demo test lint fmt clippy doc deny advisories hadolint bench ci
+.PHONY: help setup guests build demo empty-root test lint fmt clippy doc deny advisories hadolint bench ci
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
 
 setup: ## bring the wasm target
 	$(call step,wasm target,sh setup/wasm-target.sh "$(WASM)")
@@ -35,6 +35,9 @@ build: ## the host, target/debug/portolan
 
 demo: guests build ## the host between a stand-in GitHub and a stand-in Port; DEMO_ONCE=1 ends by itself
 	@echo "==> demo"; "$(TARGET)/debug/demo"
+
+empty-root: guests build ## the demo in the image's files alone, under TLS and behind a proxy
+	@echo "==> empty-root"; "$(TARGET)/debug/demo" empty-root
 
 test: guests build ## every test
 	$(call step,compile tests,cargo test --workspace --no-run)

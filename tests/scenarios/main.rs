@@ -11,5 +11,6 @@ mod settings;
 mod shutdown;
 mod sources;
 mod swap;
+mod tls;
 mod walls;
 mod webhook;

@@ -11,8 +11,13 @@ pub mod caller;
 pub mod fault;
 pub mod github;
 pub mod host;
+pub mod image;
 pub mod journal;
 pub mod port;
+pub mod proxy;
 pub mod quota;
 pub mod stranger;
+pub mod tls;
 mod wire;
+
+pub use wire::Place;

@@ -2,7 +2,6 @@
 //!
 //! Knows statuses and headers; what stands in a body is its callers' business.
 
-use std::error::Error as _;
 use std::time::{Duration, SystemTime};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
@@ -14,6 +13,7 @@ use reqwest::{Certificate, Client, Method, StatusCode, Url, redirect};
 use super::limits::{Gate, wanted_wait};
 use super::token::Token;
 use super::{Error, Source, Suffix};
+use crate::causes::causes;
 use crate::settings;
 
 /// As Port's own integrations wait for an answer.
@@ -222,16 +222,10 @@ impl Rest {
     }
 
     fn unreachable(&self, error: reqwest::Error) -> String {
-        let error = error.without_url();
-        let mut causes = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            causes += &format!(": {cause}");
-            source = cause.source();
-        }
         format!(
-            "cannot reach Port at {}: {causes}. Check PORT_URL (or PORT_API_URL), the network and EXTRA_CA_FILE",
-            self.base
+            "cannot reach Port at {}: {}. Check PORT_URL (or PORT_API_URL), the network and EXTRA_CA_FILE",
+            self.base,
+            causes(error)
         )
     }
 }

@@ -71,7 +71,7 @@ impl FakeGitHub {
         let world = Shared(Arc::new(Mutex::new(World::new())));
         let answering = world.clone();
         let answer = move |call: &_| routes::answer(&mut answering.lock(), call);
-        let server = Server::start(address, answer).await?;
+        let server = Server::start("GitHub", address, answer).await?;
         world.lock().web = format!("http://{}", server.address);
         // Deliveries go to the loopback, whatever proxy the environment names.
         let http = reqwest::Client::builder().no_proxy().build();

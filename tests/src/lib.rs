@@ -13,5 +13,6 @@ pub mod host;
 pub mod journal;
 pub mod port;
 pub mod quota;
+mod recording;
 pub mod stranger;
 mod wire;

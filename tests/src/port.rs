@@ -58,7 +58,8 @@ impl FakePort {
             writes: watch::channel(()).0,
         });
         let answering = state.clone();
-        let server = Server::start(address, move |call| routes::answer(&answering, call)).await?;
+        let answer = move |call: &_| routes::answer(&answering, call);
+        let server = Server::start("Port", address, answer).await?;
         Ok(Self { server, state })
     }
 

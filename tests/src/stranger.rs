@@ -13,7 +13,7 @@ pub struct Stranger(Server);
 impl Stranger {
     pub async fn start() -> Self {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let server = Server::start(address, |_| Answer::json(200, &json!([])))
+        let server = Server::start("stranger", address, |_| Answer::json(200, &json!([])))
             .await
             .expect("a free port on the loopback");
         Self(server)

@@ -20,6 +20,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use crate::fault::{Effect, Faults};
 use crate::journal::{Journal, Recorded};
+use crate::recording;
 
 /// One request, whole.
 pub(crate) struct Call {
@@ -79,6 +80,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
+    /// A scenario asked for it: it says nothing about the stand-in.
+    pub(crate) on_demand: bool,
 }
 
 impl Answer {
@@ -96,6 +99,7 @@ impl Answer {
             status,
             headers,
             body,
+            on_demand: false,
         }
     }
 
@@ -104,7 +108,13 @@ impl Answer {
             status,
             headers: Vec::new(),
             body: Bytes::new(),
+            on_demand: false,
         }
+    }
+
+    pub(crate) fn on_demand(mut self) -> Self {
+        self.on_demand = true;
+        self
     }
 
     pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
@@ -123,13 +133,19 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) async fn start<F>(address: SocketAddr, answer: F) -> std::io::Result<Self>
+    /// `name`: whom it stands for.
+    pub(crate) async fn start<F>(
+        name: &'static str,
+        address: SocketAddr,
+        answer: F,
+    ) -> std::io::Result<Self>
     where
         F: Fn(&Call) -> Answer + Send + Sync + 'static,
     {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let peer = Arc::new(Peer {
+            name,
             answer: Box::new(answer),
             journal: Arc::default(),
             faults: Arc::default(),
@@ -160,6 +176,7 @@ impl Drop for Server {
 }
 
 struct Peer {
+    name: &'static str,
     answer: Box<dyn Fn(&Call) -> Answer + Send + Sync>,
     journal: Arc<Journal>,
     faults: Arc<Faults>,
@@ -216,20 +233,24 @@ async fn reply(
                 status,
                 headers,
                 body,
+                on_demand: true,
             });
         }
         Some(Effect::Slow(pause)) => tokio::time::sleep(pause).await,
         Some(Effect::Drop) => {
             peer.journal.add(recorded(&call, 0));
+            recording::keep(peer.name, &call, None);
             return Err(std::io::ErrorKind::ConnectionReset.into());
         }
         Some(Effect::LoseAnswer) => {
             let _ = (peer.answer)(&call);
             peer.journal.add(recorded(&call, 0));
+            recording::keep(peer.name, &call, None);
             return Err(std::io::ErrorKind::ConnectionReset.into());
         }
     }
     let answer = answer.unwrap_or_else(|| (peer.answer)(&call));
+    recording::keep(peer.name, &call, Some(&answer));
     peer.journal.add(recorded(&call, answer.status));
     Ok(response(answer))
 }

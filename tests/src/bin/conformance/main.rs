@@ -6,7 +6,14 @@
 #![expect(clippy::print_stdout, reason = "it speaks to a person")]
 
 mod corpus;
+mod description;
+mod emulate;
+mod exchange;
+mod github;
 mod node;
+mod port;
+mod prism;
+mod table;
 mod verdict;
 
 use std::process::ExitCode;
@@ -14,7 +21,7 @@ use std::time::Instant;
 
 use verdict::Verdict;
 
-const PARTS: [&str; 1] = ["corpus"];
+const PARTS: [&str; 4] = ["corpus", "github", "port", "emulate"];
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
@@ -34,6 +41,9 @@ async fn main() -> anyhow::Result<ExitCode> {
         println!("\n==> {part}");
         match part.as_str() {
             "corpus" => corpus::judge(&mut verdict).await?,
+            "github" => github::judge(&mut verdict).await?,
+            "port" => port::judge(&mut verdict).await?,
+            "emulate" => emulate::judge(&mut verdict).await?,
             _ => unreachable!("checked above"),
         }
         println!("    {part}: {:.1} s", began.elapsed().as_secs_f64());

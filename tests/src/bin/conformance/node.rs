@@ -1,6 +1,7 @@
 //! Programs that others wrote for Node.js, out of the folder into which make installs them.
 
 use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -80,4 +81,10 @@ fn command(arguments: &[&str]) -> anyhow::Result<Command> {
         node.env_remove(name);
     }
     Ok(node)
+}
+
+/// Free a moment ago: whoever is started binds it.
+pub(crate) fn free_port() -> anyhow::Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?.port())
 }

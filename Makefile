@@ -17,7 +17,7 @@ define step
 endef
 
 .NOTPARALLEL:
-.PHONY: help setup guests build demo empty-root test lint fmt clippy doc deny advisories hadolint bench ci
+.PHONY: help setup guests build demo empty-root test lint fmt clippy doc deny advisories hadolint bench conformance ci
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -76,6 +76,14 @@ hadolint: $(if $(shell command -v hadolint 2>/dev/null),,$(TOOLS)/hadolint/bin/h
 bench: guests ## what a delivery costs, against references of the same run
 	$(call step,optimised host,cargo build --release --workspace --bin portolan --bench portolan)
 	@cargo bench --quiet --workspace --bench portolan -- $(BENCH)
+
+# Its npm packages go into the target folder; package-lock.json pins every one by its content.
+conformance: guests build ## judged by others: recorded payloads, GitHub's API description, an emulator (needs npm)
+	@command -v npm >/dev/null || { echo "make conformance needs Node.js 20 or newer with npm: apt-get install nodejs npm, or https://nodejs.org" >&2; exit 1; }
+	@mkdir -p "$(TARGET)/conformance" && cp tests/conformance/* "$(TARGET)/conformance"
+	$(call step,npm packages,(cd "$(TARGET)/conformance" && cmp -s package-lock.json node_modules/installed-by \
+		|| { npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/installed-by; }))
+	@echo "==> conformance"; "$(TARGET)/debug/conformance" $(PART)
 
 ci: ## what CI runs
 	@bash .ci/run

@@ -68,7 +68,7 @@ impl FakeGitHub {
         let world = Shared(Arc::new(Mutex::new(World::new())));
         let answering = world.clone();
         let answer = move |call: &_| routes::answer(&mut answering.lock(), call);
-        let server = Server::start(place, answer).await;
+        let server = Server::start("GitHub", place, answer).await;
         let server = server.expect("a free port on the loopback");
         world.lock().web = server.origin.clone();
         // Deliveries go to the loopback, whatever proxy the environment names.

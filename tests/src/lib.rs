@@ -16,6 +16,7 @@ pub mod journal;
 pub mod port;
 pub mod proxy;
 pub mod quota;
+mod recording;
 pub mod stranger;
 pub mod tls;
 mod wire;

@@ -55,7 +55,8 @@ impl FakePort {
             writes: watch::channel(()).0,
         });
         let answering = state.clone();
-        let server = Server::start(place, move |call| routes::answer(&answering, call)).await;
+        let answer = move |call: &_| routes::answer(&answering, call);
+        let server = Server::start("Port", place, answer).await;
         Self {
             server: server.expect("a free port on the loopback"),
             state,

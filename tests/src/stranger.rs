@@ -10,9 +10,11 @@ pub struct Stranger(Server);
 
 impl Stranger {
     pub async fn start() -> Self {
-        let server = Server::start(Place::plain(), |_| Answer::json(200, &json!([])))
-            .await
-            .expect("a free port on the loopback");
+        let server = Server::start("stranger", Place::plain(), |_| {
+            Answer::json(200, &json!([]))
+        })
+        .await
+        .expect("a free port on the loopback");
         Self(server)
     }
 

@@ -7,6 +7,8 @@ export CARGO_TARGET_DIR := $(TARGET)
 WASM   := $(TARGET)/wasm-target.env
 # Every plugin there is, by the name in its Cargo.toml.
 GUESTS := $(shell sed -s -n '0,/^name = "\(.*\)"/s//-p \1/p' $(wildcard plugins/*/Cargo.toml tests/guests/*/Cargo.toml))
+# Every exchange of the last `make test` with a stand-in.
+RECORDED := $(TARGET)/conformance/recorded
 # Tools that only `lint` needs, installed when they are missing.
 TOOLS  := $(TARGET)/tools
 export PATH := $(PATH):$(TOOLS)/bin:$(TOOLS)/hadolint/bin
@@ -39,9 +41,11 @@ demo: guests build ## the host between a stand-in GitHub and a stand-in Port; DE
 empty-root: guests build ## the demo in the image's files alone, under TLS and behind a proxy
 	@echo "==> empty-root"; "$(TARGET)/debug/demo" empty-root
 
+# What is said to the stand-ins meanwhile is what `conformance` judges.
 test: guests build ## every test
 	$(call step,compile tests,cargo test --workspace --no-run)
-	$(call step,tests,cargo test --workspace)
+	@rm -rf "$(RECORDED)" && mkdir -p "$(RECORDED)"
+	$(call step,tests,PORTOLAN_RECORD="$(RECORDED)" cargo test --workspace)
 
 lint: fmt clippy doc deny hadolint ## formatting, lints, documentation, licences, Dockerfile
 

@@ -43,7 +43,10 @@ impl Caller {
     }
 
     pub async fn try_say(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
-        self.stream.write_all(bytes.as_ref()).await
+        let said = timeout(PATIENCE, self.stream.write_all(bytes.as_ref()));
+        said.await.unwrap_or_else(|_| {
+            panic!("the host neither reads nor closes within {PATIENCE:?}");
+        })
     }
 
     /// FIN: listens on.

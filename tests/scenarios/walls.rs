@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 const EDGES: [&str; 4] = ["webhook", "github", "plugins", "port"];
 
 /// Modules that stand on nothing of ours but what is listed.
-const LEAVES: [(&str, &[&str]); 4] = [
+const LEAVES: [(&str, &[&str]); 5] = [
+    ("causes", &[]),
     ("settings", &[]),
     ("delivery", &[]),
     ("subject", &["delivery"]),

@@ -3,7 +3,6 @@
 //! Refuses what the real one refuses (GitHub docs, "Authenticating as a GitHub App", "Best practices for using
 //! the REST API"): wrong keys, stale tokens, missing permissions, repositories out of reach, careless headers.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use serde_json::Value;
 use crate::fault::Fault;
 use crate::journal::{Mark, PATIENCE, Recorded};
 use crate::quota::Quota;
-use crate::wire::Server;
+use crate::wire::{Place, Server};
 
 mod delivery;
 mod events;
@@ -62,29 +61,34 @@ impl Shared {
 
 impl FakeGitHub {
     pub async fn start() -> Self {
-        Self::start_on(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
-            .await
-            .expect("a free port on the loopback")
+        Self::start_at(Place::plain()).await
     }
 
-    pub async fn start_on(address: SocketAddr) -> std::io::Result<Self> {
+    pub async fn start_at(place: Place) -> Self {
         let world = Shared(Arc::new(Mutex::new(World::new())));
         let answering = world.clone();
         let answer = move |call: &_| routes::answer(&mut answering.lock(), call);
-        let server = Server::start("GitHub", address, answer).await?;
-        world.lock().web = format!("http://{}", server.address);
+        let server = Server::start("GitHub", place, answer).await;
+        let server = server.expect("a free port on the loopback");
+        world.lock().web = server.origin.clone();
         // Deliveries go to the loopback, whatever proxy the environment names.
         let http = reqwest::Client::builder().no_proxy().build();
-        Ok(Self {
+        Self {
             server,
             world,
-            http: http.map_err(std::io::Error::other)?,
-        })
+            http: http.expect("a client without special wishes"),
+        }
     }
 
     /// What `GITHUB_API_URL` is set to: ends in `/api/v3/`.
     pub fn api_url(&self) -> String {
-        format!("http://{}{BASE}/", self.server.address)
+        format!("{}{BASE}/", self.server.origin)
+    }
+
+    /// What `GHE_HOST` is set to: name and port.
+    pub fn host(&self) -> String {
+        let (_, host) = self.server.origin.split_once("://").unwrap_or_default();
+        host.to_owned()
     }
 
     pub fn app_id(&self) -> String {

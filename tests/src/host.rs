@@ -10,8 +10,10 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::github::FakeGitHub;
+use crate::image::EmptyRoot;
 use crate::journal::PATIENCE;
 use crate::port::FakePort;
+use crate::tls::Authority;
 
 mod built;
 mod output;
@@ -25,6 +27,9 @@ pub struct TestHost {
     environment: BTreeMap<String, String>,
     plugins: Vec<String>,
     bundled: Vec<String>,
+    /// Certificates to trust beside the machine's.
+    authority: Option<String>,
+    inside: Option<Arc<EmptyRoot>>,
     folders: Folders,
 }
 
@@ -34,6 +39,7 @@ pub struct RunningHost {
     output: Output,
     port: u16,
     environment: BTreeMap<String, String>,
+    inside: Option<Arc<EmptyRoot>>,
     folders: Folders,
     http: reqwest::Client,
 }
@@ -73,6 +79,8 @@ impl TestHost {
             environment: BTreeMap::new(),
             plugins: Vec::new(),
             bundled: vec!["gitops".into()],
+            authority: None,
+            inside: None,
             folders,
         };
         let host = host
@@ -116,6 +124,22 @@ impl TestHost {
         self
     }
 
+    /// Finds this authority's certificate in the file that `EXTRA_CA_FILE` names.
+    pub fn trusting(mut self, authority: &Authority) -> Self {
+        self.authority = Some(authority.pem().into());
+        self
+    }
+
+    /// Runs as the image runs: what it bundles and where its folders are, the image says.
+    pub fn inside(mut self, root: Arc<EmptyRoot>) -> Self {
+        self.inside = Some(root);
+        self.bundled.clear();
+        self.with_own_compile_cache()
+            .without("PLUGIN_DIR")
+            .without("BUNDLED_PLUGIN_DIR")
+            .without("DATA_DIR")
+    }
+
     /// Compiles its plugins itself, for scenarios that measure or spoil what is compiled.
     pub fn with_own_compile_cache(self) -> Self {
         let link = self.folders.data().join("compiled");
@@ -145,6 +169,16 @@ impl TestHost {
         for name in &self.bundled {
             built::copy(name, &self.folders.bundled().join(format!("{name}.wasm")));
         }
+        if let Some(pem) = &self.authority {
+            let path = self.folders.data().join("authority.pem");
+            std::fs::write(&path, pem).expect("a file in a temporary folder");
+            let inside = || "/data/authority.pem".to_owned();
+            let path = self
+                .inside
+                .as_ref()
+                .map_or(path.display().to_string(), |_| inside());
+            self.environment.insert("EXTRA_CA_FILE".into(), path);
+        }
         let wanted = self
             .environment
             .get("PORT")
@@ -152,11 +186,21 @@ impl TestHost {
         let port = wanted.unwrap_or_else(free_port);
         let given = self.environment.entry("PORT".into());
         given.or_insert_with(|| port.to_string());
-        let mut command = Command::new(built::host());
-        command
+        let (plugins, data) = (self.folders.plugins(), self.folders.data());
+        let mut command = match &self.inside {
+            Some(root) => {
+                root.own(&data).expect("root may give folders away");
+                root.serving(&plugins, &data)
+            }
             // Nothing of the machine's own environment, proxies least of all, may decide a test.
-            .env_clear()
-            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+            None => {
+                let mut command = Command::new(built::host());
+                let path = std::env::var_os("PATH").map(|path| ("PATH", path));
+                command.env_clear().envs(path);
+                command
+            }
+        };
+        command
             .envs(&self.environment)
             .current_dir(self.folders.root.path())
             .stdin(Stdio::null())
@@ -170,6 +214,7 @@ impl TestHost {
             output,
             port,
             environment: self.environment,
+            inside: self.inside,
             folders: self.folders,
             http: http.expect("a client without special wishes"),
         }
@@ -189,7 +234,17 @@ impl RunningHost {
 
     /// For what the process costs, by way of `/proc`.
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        let pid = self.process();
+        pid.expect("a host that is inside of namespaces has entered them")
+    }
+
+    /// Whether the image's own healthcheck finds it well.
+    pub fn is_healthy_inside(&self) -> bool {
+        let (plugins, data) = (self.folders.plugins(), self.folders.data());
+        let inside = self.inside.as_ref().expect("the host runs in the image");
+        let mut check = inside.healthcheck(&plugins, &data);
+        let status = check.envs(&self.environment).status();
+        status.is_ok_and(|status| status.success())
     }
 
     pub fn data_dir(&self) -> PathBuf {
@@ -254,6 +309,8 @@ impl RunningHost {
             environment: self.environment.clone(),
             plugins: Vec::new(),
             bundled: Vec::new(),
+            authority: None,
+            inside: self.inside.clone(),
             folders: self.folders.clone(),
         }
     }
@@ -273,7 +330,7 @@ impl RunningHost {
 
     /// Sends a signal by its name. The shell has `kill` built in wherever there is one.
     pub fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.child.id());
+        let kill = format!("kill -{name} {}", self.pid());
         let status = Command::new("sh").args(["-c", &kill]).status();
         assert!(status.is_ok_and(|status| status.success()), "{kill} failed");
     }
@@ -297,6 +354,16 @@ impl RunningHost {
         }
     }
 
+    /// Who makes the namespaces stays outside of them, and forwards no signals.
+    fn process(&self) -> Option<u32> {
+        let child = self.child.id();
+        if self.inside.is_none() {
+            return Some(child);
+        }
+        let children = std::fs::read_to_string(format!("/proc/{child}/task/{child}/children"));
+        children.ok()?.split_whitespace().next()?.parse().ok()
+    }
+
     async fn ended(&mut self) -> ExitStatus {
         self.output.closed(PATIENCE).await;
         self.child.wait().expect("a child can be waited for")
@@ -305,6 +372,9 @@ impl RunningHost {
 
 impl Drop for RunningHost {
     fn drop(&mut self) {
+        if self.inside.is_some() && self.process().is_some() {
+            self.signal("KILL");
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

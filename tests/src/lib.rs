@@ -7,12 +7,18 @@
 // The objects that GitHub sends have more keys than `json!` counts to.
 #![recursion_limit = "256"]
 
+pub mod caller;
 pub mod fault;
 pub mod github;
 pub mod host;
+pub mod image;
 pub mod journal;
 pub mod port;
+pub mod proxy;
 pub mod quota;
 mod recording;
 pub mod stranger;
+pub mod tls;
 mod wire;
+
+pub use wire::Place;

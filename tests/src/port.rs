@@ -3,7 +3,6 @@
 //! Rules and codes follow Port's API reference: what is merged, what null clears, what a relation needs,
 //! and which mistake is 404, 409, 413, 422 or 429.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use tokio::sync::watch;
 use crate::fault::Fault;
 use crate::journal::{self, Mark, PATIENCE, Recorded};
 use crate::quota::Quota;
-use crate::wire::Server;
+use crate::wire::{Place, Server};
 
 mod blueprint;
 mod bulk;
@@ -45,12 +44,10 @@ struct State {
 
 impl FakePort {
     pub async fn start() -> Self {
-        Self::start_on(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
-            .await
-            .expect("a free port on the loopback")
+        Self::start_at(Place::plain()).await
     }
 
-    pub async fn start_on(address: SocketAddr) -> std::io::Result<Self> {
+    pub async fn start_at(place: Place) -> Self {
         let state = Arc::new(State {
             catalog: Mutex::default(),
             credentials: Mutex::default(),
@@ -59,13 +56,16 @@ impl FakePort {
         });
         let answering = state.clone();
         let answer = move |call: &_| routes::answer(&answering, call);
-        let server = Server::start("Port", address, answer).await?;
-        Ok(Self { server, state })
+        let server = Server::start("Port", place, answer).await;
+        Self {
+            server: server.expect("a free port on the loopback"),
+            state,
+        }
     }
 
     /// What `PORT_URL` is set to: without `/v1`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.server.address)
+        self.server.origin.clone()
     }
 
     pub fn client_id(&self) -> &'static str {

@@ -3,7 +3,7 @@
 //! Below every stand-in. It keeps the journal and plays the faults that a scenario asked for; it knows nothing
 //! of GitHub or Port. Connections are dropped as a crashing peer drops them, which a framework would not let us.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,12 +15,15 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
 
 use crate::fault::{Effect, Faults};
 use crate::journal::{Journal, Recorded};
 use crate::recording;
+use crate::tls::Authority;
 
 /// One request, whole.
 pub(crate) struct Call {
@@ -123,9 +126,34 @@ impl Answer {
     }
 }
 
+/// Where on the loopback a stand-in is found.
+pub struct Place {
+    name: String,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Place {
+    /// By its address, in the clear.
+    pub fn plain() -> Self {
+        Self {
+            name: Ipv4Addr::LOCALHOST.to_string(),
+            tls: None,
+        }
+    }
+
+    /// By this name, with a certificate that this authority signed.
+    pub fn secured(authority: &Authority, name: &str) -> Self {
+        Self {
+            name: name.into(),
+            tls: Some(authority.acceptor(name)),
+        }
+    }
+}
+
 /// A listening stand-in; dropping it closes the socket and every connection.
 pub(crate) struct Server {
-    pub(crate) address: SocketAddr,
+    /// Scheme, name and port.
+    pub(crate) origin: String,
     pub(crate) journal: Arc<Journal>,
     pub(crate) faults: Arc<Faults>,
     down: Arc<AtomicBool>,
@@ -136,16 +164,20 @@ impl Server {
     /// `name`: whom it stands for.
     pub(crate) async fn start<F>(
         name: &'static str,
-        address: SocketAddr,
+        place: Place,
         answer: F,
     ) -> std::io::Result<Self>
     where
         F: Fn(&Call) -> Answer + Send + Sync + 'static,
     {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let listener = TcpListener::bind(any).await?;
+        let port = listener.local_addr()?.port();
+        let scheme = place.tls.as_ref().map_or("http", |_| "https");
+        let origin = format!("{scheme}://{}:{port}", place.name);
         let peer = Arc::new(Peer {
             name,
+            tls: place.tls,
             answer: Box::new(answer),
             journal: Arc::default(),
             faults: Arc::default(),
@@ -155,7 +187,7 @@ impl Server {
         let down = peer.down.clone();
         let accepting = tokio::spawn(accept(listener, peer)).abort_handle();
         Ok(Self {
-            address,
+            origin,
             journal,
             faults,
             down,
@@ -177,6 +209,7 @@ impl Drop for Server {
 
 struct Peer {
     name: &'static str,
+    tls: Option<TlsAcceptor>,
     answer: Box<dyn Fn(&Call) -> Answer + Send + Sync>,
     journal: Arc<Journal>,
     faults: Arc<Faults>,
@@ -202,7 +235,19 @@ async fn accept(listener: TcpListener, peer: Arc<Peer>) {
 async fn converse(stream: TcpStream, peer: Arc<Peer>) {
     // Small answers must not wait for the other side's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| reply(request, &peer));
+    match &peer.tls {
+        None => serve(stream, &peer).await,
+        // Who does not trust us hangs up here.
+        Some(tls) => {
+            if let Ok(stream) = tls.accept(stream).await {
+                serve(stream, &peer).await;
+            }
+        }
+    }
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, peer: &Peer) {
+    let service = service_fn(|request| reply(request, peer));
     let _ = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;

@@ -2,7 +2,6 @@
 //!
 //! Knows neither tokens' origin nor what the answers mean.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -16,6 +15,7 @@ use tokio::time::sleep;
 use super::Error;
 use super::limits::{Bucket, Limits, limit};
 use super::reply::{Reply, header, next_link, printable};
+use crate::causes::causes;
 
 pub(super) const JSON: &str = "application/vnd.github+json";
 pub(super) const RAW: &str = "application/vnd.github.raw+json";
@@ -184,7 +184,7 @@ impl Rest {
         if let Some((after, why)) = self.limits.parked(request.bucket) {
             return Err(Error::Later { after, why });
         }
-        let failed = |error: reqwest::Error| Error::Transient(format!("{what}: {}", words(error)));
+        let failed = |error: reqwest::Error| Error::Transient(format!("{what}: {}", causes(error)));
         let mut authorization =
             HeaderValue::from_str(&format!("Bearer {}", bearer.expose_secret())).map_err(|_| {
                 Error::Unauthorized("GitHub issued a token that is no header".to_owned())
@@ -254,18 +254,6 @@ impl Rest {
             Err(astray())
         }
     }
-}
-
-/// An HTTP client's error with its causes, without the URL, which the caller names better.
-fn words(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

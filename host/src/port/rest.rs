@@ -2,7 +2,6 @@
 //!
 //! Knows statuses and headers; what stands in a body is its callers' business.
 
-use std::error::Error as _;
 use std::time::{Duration, SystemTime};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
@@ -14,6 +13,7 @@ use reqwest::{Certificate, Client, Method, StatusCode, Url, redirect};
 use super::limits::{Gate, wanted_wait};
 use super::token::Token;
 use super::{Error, Source, Suffix};
+use crate::causes::causes;
 use crate::settings;
 
 /// As Port's own integrations wait for an answer.
@@ -222,16 +222,10 @@ impl Rest {
     }
 
     fn unreachable(&self, error: reqwest::Error) -> String {
-        let error = error.without_url();
-        let mut causes = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            causes += &format!(": {cause}");
-            source = cause.source();
-        }
         format!(
-            "cannot reach Port at {}: {causes}. Check PORT_URL (or PORT_API_URL), the network and EXTRA_CA_FILE",
-            self.base
+            "cannot reach Port at {}: {}. Check PORT_URL (or PORT_API_URL), the network and EXTRA_CA_FILE",
+            self.base,
+            causes(error)
         )
     }
 }
@@ -284,6 +278,7 @@ fn agent(source: Option<Source>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::port::tests::at;
 
     #[test]
     fn names_are_escaped_as_one_segment() {
@@ -301,15 +296,8 @@ mod tests {
 
     #[tokio::test]
     async fn an_unreachable_port_says_what_to_check() {
-        let rest = Rest::new(&settings::Port {
-            // Nothing listens on the first port.
-            api: "http://127.0.0.1:1".parse().expect("a URL"),
-            client_id: "id".to_owned(),
-            client_secret: "hush".to_owned().into(),
-            allowed: settings::AllowedBlueprints::default(),
-            extra_ca: None,
-        })
-        .expect("a client");
+        // Nothing listens on the first port.
+        let rest = Rest::new(&at("http://127.0.0.1:1")).expect("a client");
         let request = Request {
             method: Method::GET,
             path: "v1/x".to_owned(),

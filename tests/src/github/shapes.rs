@@ -46,7 +46,7 @@ pub(super) fn account(world: &World, login: &str) -> Value {
 pub(super) fn repository(world: &World, repo: &Repo) -> Value {
     let full_name = repo.full_name();
     let html = format!("{}/{full_name}", world.web);
-    let host = world.web.trim_start_matches("http://");
+    let (_, host) = world.web.split_once("://").unwrap_or_default();
     let mut biggest: Vec<_> = repo.languages.iter().collect();
     biggest.sort_by_key(|(_, bytes)| std::cmp::Reverse(bytes.as_u64()));
     let open = repo

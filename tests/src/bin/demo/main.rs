@@ -2,81 +2,45 @@
 #![expect(clippy::print_stdout, reason = "the demo speaks to a person")]
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
 use portolan_tests::github::{Event, FakeGitHub};
-use portolan_tests::host::{RunningHost, TestHost};
+use portolan_tests::host::RunningHost;
 use portolan_tests::port::FakePort;
 use serde_json::Value;
 
-const PORT_YML: &str = include_str!("../../../fixtures/checkout/port.yml");
-const README: &str = include_str!("../../../fixtures/checkout/README.md");
-const BLUEPRINTS: &str = include_str!("../../../fixtures/blueprints.json");
+mod empty_root;
+mod story;
+
+use story::{Story, end, step, told};
 
 /// Between two pull requests: time enough to read what became of the last one.
 const EVERY: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let github = FakeGitHub::start().await;
-    let port = FakePort::start().await;
-    for blueprint in serde_json::from_str::<Vec<Value>>(BLUEPRINTS)? {
-        port.blueprint(blueprint);
+    match std::env::args().nth(1).as_deref() {
+        None => on_this_machine().await,
+        Some("empty-root") => empty_root::run().await,
+        Some(other) => anyhow::bail!("`{other}` is not known: `empty-root`, or nothing"),
     }
-    github.organization("acme");
-    let checkout = github.repository("acme/checkout");
+}
 
-    step("Start the host between a stand-in GitHub and a stand-in Port");
-    let began = Instant::now();
-    let host = TestHost::between(&github, &port).start().await;
-    told(&host.wait_for_line("loaded plugin gitops").await);
-    println!("    healthy after {} ms", began.elapsed().as_millis());
-
-    step("Push a port.yml to acme/checkout");
-    let commit = checkout.push(
-        &[("port.yml", PORT_YML), ("README.md", README)],
-        "Describe the service",
-    );
-    println!("{}", indented(PORT_YML));
-    let line = deliver(&github, &host, &checkout.pushed(&commit), "mapped tree").await;
-    told(&line);
-    for (blueprint, identifier) in [("service", "checkout"), ("system", "shop")] {
-        show(&port, blueprint, identifier).await?;
-    }
-
-    step("Drop a plugin into the running host: pull-requests, the mapper of the README's tutorial");
-    let began = Instant::now();
-    host.plugin("pull-requests");
-    told(&host.wait_for_line("loaded plugin pull-requests").await);
-    println!("    {} ms after the copy", began.elapsed().as_millis());
-
-    step("Open a pull request");
-    checkout.push_to(
-        "faster",
-        &[(
-            "README.md",
-            "# Checkout\n\nTakes the money twice as fast.\n",
-        )],
-        "Be faster",
-    );
-    let number = checkout.open_pull_request("Take the money twice as fast", "faster");
-    let opened = checkout.pull_request_event("opened", number);
-    told(&deliver(&github, &host, &opened, "mapped pull-request").await);
-    let found = port.entities("githubPullRequest");
-    for entity in &found {
-        println!("{}", indented(&serde_json::to_string_pretty(entity)?));
-    }
-
+async fn on_this_machine() -> anyhow::Result<()> {
+    let story = Story::between(FakeGitHub::start().await, FakePort::start().await)?;
+    let (host, number) = story.tell(|host| host).await?;
     if std::env::var_os("DEMO_ONCE").is_some() {
-        let (status, _) = host.stop().await;
-        println!("\nDone: the host drained and ended with {status}.");
-        anyhow::ensure!(status.success(), "the host did not end well");
-        return Ok(());
+        return end(host).await;
     }
-    your_turn(&github, &port, &host).await?;
+    let Story {
+        github,
+        port,
+        checkout,
+    } = &story;
+    your_turn(github, port, &host).await?;
     let edited = || checkout.pull_request_event("edited", number);
-    go_on(&github, &port, &host, edited).await;
+    go_on(github, port, &host, edited).await;
     let (status, _) = host.stop().await;
     println!("\nThe host ended with {status}.");
     Ok(())
@@ -165,39 +129,6 @@ async fn token(port: &FakePort) -> anyhow::Result<String> {
     let answer: Value = answer.error_for_status()?.json().await?;
     let token = answer["accessToken"].as_str();
     Ok(token.context("Port gave no token")?.to_owned())
-}
-
-fn step(what: &str) {
-    println!("\n==> {what}");
-}
-
-fn told(line: &str) {
-    println!("    host: {line}");
-}
-
-fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("      {line}\n")).collect()
-}
-
-async fn deliver(github: &FakeGitHub, host: &RunningHost, event: &Event, until: &str) -> String {
-    let said = host.said();
-    let began = Instant::now();
-    let (status, body) = github.deliver(&host.url(), event).await;
-    let accepted = began.elapsed();
-    assert_eq!(status, 202, "{body}");
-    let line = host.wait_for_line_after(said, until).await;
-    println!(
-        "    delivered and accepted with {status} in {:.1} ms, in Port after {:.1} ms",
-        accepted.as_secs_f64() * 1e3,
-        began.elapsed().as_secs_f64() * 1e3
-    );
-    line
-}
-
-async fn show(port: &FakePort, blueprint: &str, identifier: &str) -> anyhow::Result<()> {
-    let entity = port.wait_for_entity(blueprint, identifier).await;
-    println!("{}", indented(&serde_json::to_string_pretty(&entity)?));
-    Ok(())
 }
 
 /// Where this program was built, whatever CARGO_TARGET_DIR says now: two folders above it.

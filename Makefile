@@ -83,7 +83,7 @@ bench: guests ## what a delivery costs, against references of the same run
 
 # Its npm packages go into the target folder; package-lock.json pins every one by its content.
 conformance: guests build ## judged by others: recorded payloads, GitHub's API description, an emulator (needs npm)
-	@command -v npm >/dev/null || { echo "make conformance needs Node.js 20 or newer with npm: apt-get install nodejs npm, or https://nodejs.org" >&2; exit 1; }
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "make conformance needs Node.js 20 or newer with npm: apt-get install nodejs npm, or https://nodejs.org" >&2; exit 1; }
 	@mkdir -p "$(TARGET)/conformance" && cp tests/conformance/* "$(TARGET)/conformance"
 	$(call step,npm packages,(cd "$(TARGET)/conformance" && cmp -s package-lock.json node_modules/installed-by \
 		|| { npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/installed-by; }))

@@ -187,10 +187,14 @@ fn contents(repo: &Repo, path: &str, url: &str, call: &Call) -> Result<Answer, R
 
 fn content(url: &str, path: &str, sha: &str, size: usize, kind: &str) -> Value {
     let name = path.rsplit('/').next().unwrap_or(path);
+    let (address, git) = (
+        format!("{url}/contents/{path}"),
+        format!("{url}/git/blobs/{sha}"),
+    );
     json!({
         "name": name, "path": path, "sha": sha, "size": size, "type": kind,
-        "url": format!("{url}/contents/{path}"), "git_url": format!("{url}/git/blobs/{sha}"),
-        "html_url": null, "download_url": null,
+        "url": address, "git_url": git, "html_url": null, "download_url": null,
+        "_links": {"self": address, "git": git, "html": null},
     })
 }
 

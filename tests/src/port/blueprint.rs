@@ -20,7 +20,20 @@ pub(super) struct Relation {
 }
 
 impl Blueprint {
-    pub(super) fn new(json: Value) -> Self {
+    pub(super) fn new(mut json: Value) -> Self {
+        let made = Value::from("2026-01-02T10:00:00.000Z");
+        for (key, value) in [
+            ("title", json["identifier"].clone()),
+            ("createdAt", made.clone()),
+            ("updatedAt", made),
+            ("createdBy", "portolan-test-client".into()),
+            ("updatedBy", "portolan-test-client".into()),
+        ] {
+            // What Port adds where nobody said it.
+            if json[key].is_null() {
+                json[key] = value;
+            }
+        }
         let relations = json["relations"].as_object().into_iter().flatten();
         let relations = relations
             .map(|(name, relation)| {

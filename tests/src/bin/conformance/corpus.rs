@@ -1,40 +1,31 @@
 //! Every payload of npm `@octokit/webhooks-examples`, signed by npm `@octokit/webhooks-methods`, posted to the host.
 
+mod example;
+
 use std::collections::{BTreeMap, HashSet};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail};
 use portolan_tests::github::{Event, FakeGitHub, Signed};
 use portolan_tests::host::{RunningHost, TestHost};
+use portolan_tests::journal::PATIENCE;
 use portolan_tests::port::FakePort;
 use serde_json::{Value, json};
 
 use crate::node;
 use crate::verdict::Verdict;
+use example::{Example, differences};
 
 const BLUEPRINTS: &str = include_str!("../../../fixtures/blueprints.json");
-
-/// In version 7.6.1, all folders together.
-const PUBLISHED: usize = 726;
 
 /// MiB by which the host may have grown from the first replay to the third.
 const GROWTH: f64 = 5.0;
 
-struct Example {
-    folder: String,
-    event: String,
-    body: String,
-    right: String,
-    wrong: String,
-}
+/// Pull requests that may pass until it is.
+const ROUNDS: usize = 1000;
 
 pub(crate) async fn judge(verdict: &mut Verdict) -> anyhow::Result<()> {
     let github = FakeGitHub::start().await;
-    let examples = examples(github.webhook_secret())?;
-    ensure!(
-        examples.len() == PUBLISHED,
-        "the corpus has {} payloads, not {PUBLISHED}: are the packages of package-lock.json installed?",
-        examples.len()
-    );
+    let examples = example::all(github.webhook_secret())?;
     let port = FakePort::start().await;
     for blueprint in serde_json::from_str::<Vec<Value>>(BLUEPRINTS)? {
         port.blueprint(blueprint);
@@ -84,22 +75,6 @@ pub(crate) async fn judge(verdict: &mut Verdict) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn examples(secret: &str) -> anyhow::Result<Vec<Example>> {
-    let lines = node::lines(&["corpus.js", secret, "another secret"])?;
-    let read = |line: &String| {
-        let json: Value = serde_json::from_str(line)?;
-        let text = |key: &str| json[key].as_str().map(str::to_owned).context("a text");
-        anyhow::Ok(Example {
-            folder: text("folder")?,
-            event: text("event")?,
-            body: text("body")?,
-            right: text("right")?,
-            wrong: text("wrong")?,
-        })
-    };
-    lines.iter().map(read).collect()
-}
-
 struct World {
     github: FakeGitHub,
     port: FakePort,
@@ -143,7 +118,7 @@ impl World {
             .iter()
             .find(|example| example.event == "pull_request");
         let pull = pull.context("there are pull requests")?;
-        let right = expected(pull)?;
+        let right = pull.entity()?;
         for field in [
             "title",
             "properties",
@@ -170,9 +145,10 @@ impl World {
         let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
         let mut entities = 0;
         for example in examples {
+            let before = self.host.said();
             let pull = example.event == "pull_request";
             if pull {
-                self.forget(&expected(example)?);
+                self.forget(&example.entity()?);
             }
             let (signed, (status, text)) = self.post(example, &example.body, &example.right).await;
             if !accepted(status) {
@@ -181,8 +157,8 @@ impl World {
             }
             *taken.entry(&example.folder).or_default() += 1;
             if pull {
-                self.host.wait_for_line_after(said, &signed.guid).await;
-                let wrong = self.mapped(&expected(example)?);
+                self.settled(before, HashSet::from([signed.guid])).await;
+                let wrong = self.mapped(&example.entity()?);
                 entities += usize::from(wrong.is_empty());
                 for difference in wrong {
                     verdict.violation(format!("{example}: {difference}"));
@@ -202,7 +178,10 @@ impl World {
             folders.join(", ")
         );
         println!("    {entities} pull requests are entities in Port, every field as recorded");
-        self.settled(said, waiting).await;
+        let unsettled = self.settled(said, waiting).await;
+        verdict.require(unsettled.is_empty(), || {
+            format!("of {} deliveries nobody heard the end", unsettled.len())
+        });
         self.idle(examples).await?;
         let lines = self.host.lines();
         for line in lines[said..]
@@ -241,10 +220,10 @@ impl World {
         }
     }
 
-    /// Each of these deliveries has been told the end of.
-    async fn settled(&self, said: usize, mut waiting: HashSet<String>) {
+    /// Waits until the end of each of these deliveries has been told; gives those of which it never is.
+    async fn settled(&self, said: usize, mut waiting: HashSet<String>) -> HashSet<String> {
         let mut looked = said;
-        while !waiting.is_empty() {
+        loop {
             let lines = self.host.lines();
             for line in &lines[looked..] {
                 if END.iter().any(|end| line.contains(end)) {
@@ -252,8 +231,12 @@ impl World {
                 }
             }
             looked = lines.len();
-            if !waiting.is_empty() && !self.host.wait_for_more(looked).await {
-                return;
+            if waiting.is_empty() {
+                return waiting;
+            }
+            let more = tokio::time::timeout(PATIENCE, self.host.wait_for_more(looked));
+            if !more.await.unwrap_or(false) {
+                return waiting;
             }
         }
     }
@@ -266,7 +249,10 @@ impl World {
         });
         let pull = pull.context("there are pull requests")?;
         let mut quiet = 0;
-        while quiet < 2 {
+        for _ in 0..ROUNDS {
+            if quiet == 2 {
+                return Ok(());
+            }
             let (said, mark) = (self.host.said(), self.github.mark());
             let (signed, _) = self.post(pull, &pull.body, &pull.right).await;
             self.host.wait_for_line_after(said, &signed.guid).await;
@@ -277,7 +263,7 @@ impl World {
             let busy = others.count() + self.github.requests_since(mark).len();
             quiet = if busy == 0 { quiet + 1 } else { 0 };
         }
-        Ok(())
+        bail!("the host does not come to rest after a replay of the corpus")
     }
 }
 
@@ -290,43 +276,8 @@ const END: [&str; 5] = [
     "cannot be read",
 ];
 
-impl std::fmt::Display for Example {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let payload: Value = serde_json::from_str(&self.body).unwrap_or_default();
-        let action = payload["action"].as_str().unwrap_or("without action");
-        write!(f, "{} of {} ({action})", self.event, self.folder)
-    }
-}
-
 fn accepted(status: u16) -> bool {
     (200..300).contains(&status)
-}
-
-/// What the README's tutorial says that a pull request becomes.
-fn expected(example: &Example) -> anyhow::Result<Value> {
-    let payload: Value = serde_json::from_str(&example.body)?;
-    let (pull, repository) = (&payload["pull_request"], &payload["repository"]["name"]);
-    let name = repository.as_str().context("a repository has a name")?;
-    let status = match &pull["merged_at"] {
-        Value::Null => &pull["state"],
-        _ => &json!("merged"),
-    };
-    Ok(json!({
-        "blueprint": "githubPullRequest",
-        "identifier": format!("{name}{}", pull["id"]),
-        "title": pull["title"],
-        "properties": {"status": status, "creator": pull["user"]["login"], "link": pull["html_url"]},
-        "relations": {"service": name},
-    }))
-}
-
-/// Field by field, of what is expected.
-fn differences(expected: &Value, is: &Value) -> Vec<String> {
-    let fields = expected.as_object().into_iter().flatten();
-    let wrong = fields.filter(|(field, value)| is[field.as_str()] != **value);
-    wrong
-        .map(|(field, value)| format!("{field} is {}, not {value}", is[field.as_str()]))
-        .collect()
 }
 
 /// MiB of memory that a process takes up.

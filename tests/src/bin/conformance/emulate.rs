@@ -36,6 +36,8 @@ pub(crate) async fn judge(verdict: &mut Verdict) -> anyhow::Result<()> {
     let program = "node_modules/emulate/dist/index.js";
     let starting = tokio::task::spawn_blocking(move || {
         let arguments = [
+            "--import",
+            "./loopback.js",
             program,
             "start",
             "--service",
@@ -160,7 +162,7 @@ fn jwt(key: &str, app: &str, seconds: i64) -> anyhow::Result<String> {
 
 /// A line of the host's log without its time and spans.
 fn sentence(line: &str) -> &str {
-    line.split_once("INFO ").map_or(line, |(_, said)| {
-        said.rsplit_once("}: ").map_or(said, |(_, said)| said)
-    })
+    let said = line.split_once("INFO ").map_or(line, |(_, said)| said);
+    let said = said.rsplit_once("}: ").map_or(said, |(_, said)| said);
+    said.split_once(" plugin=").map_or(said, |(said, _)| said)
 }

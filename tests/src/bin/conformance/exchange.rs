@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use anyhow::{Context, ensure};
 use serde_json::{Map, Value};
 
-/// One exchange. What is not the host's own is not read at all: the stand-ins' own tests ask oddly on purpose.
+/// The stand-ins' own tests: no host takes part in them, and they ask oddly on purpose.
+const OWN_TESTS: &str = "portolan_tests";
+
+/// One exchange.
 #[derive(Clone)]
 pub(crate) struct Exchange {
     pub(crate) method: String,
@@ -40,7 +43,11 @@ pub(crate) fn recorded(peer: &str, user_agent: &str) -> anyhow::Result<Vec<Excha
     let folder = folder()?;
     let mut exchanges = Vec::new();
     for file in folder.read_dir().into_iter().flatten() {
-        for line in std::fs::read_to_string(file?.path())?.lines() {
+        let file = file?;
+        if file.file_name().to_string_lossy().starts_with(OWN_TESTS) {
+            continue;
+        }
+        for line in std::fs::read_to_string(file.path())?.lines() {
             let json: Value = serde_json::from_str(line)
                 .with_context(|| format!("{} holds what is no record", folder.display()))?;
             let agent = json["headers"]["user-agent"].as_str().unwrap_or_default();
@@ -89,6 +96,11 @@ impl Exchange {
             body: text(&json["body"]),
             answer,
         }
+    }
+
+    /// What was answered, unless a scenario asked for that.
+    pub(crate) fn the_peers_own(&self) -> Option<&Answer> {
+        self.answer.as_ref().filter(|answer| !answer.on_demand)
     }
 
     pub(crate) fn segments(&self) -> Vec<&str> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::description;
 use crate::exchange::{self, Exchange};
-use crate::prism::{Judgement, Prism};
+use crate::prism::Prism;
 use crate::table::{self, Row};
 use crate::verdict::Verdict;
 
@@ -77,6 +77,7 @@ pub(crate) async fn judge(verdict: &mut Verdict) -> anyhow::Result<()> {
         });
     }
     mappers.say("what mappers asked (`api`)");
+    table::sum(rows.iter().chain([&mappers]));
     for (what, why) in EXEMPT {
         println!("    exempt: {what}: {why}");
     }
@@ -115,26 +116,25 @@ async fn awake(prism: &Prism, exchanges: &[Exchange], verdict: &mut Verdict) -> 
         json.as_object_mut().map(|fields| fields.remove("node_id"));
         answer.body = json.to_string();
     }
-    let request = |judgement: &Judgement| !judgement.request.is_empty();
-    let answer = |judgement: &Judgement| !judgement.answer.is_empty();
-    let wrong: [(&str, Exchange, fn(&Judgement) -> bool); 4] = [
-        ("pulls?state=merged", state, request),
-        ("a token's `repositories` as a text", body, request),
-        ("a path that GitHub does not have", path, request),
-        ("an App without `node_id`", missing, answer),
+    let requests = [
+        ("pulls?state=merged", state),
+        ("a token's `repositories` as a text", body),
+        ("a path that GitHub does not have", path),
     ];
-    for (what, exchange, caught) in wrong {
-        let judgement = prism.judge(&exchange).await?;
-        verdict.require(caught(&judgement), || {
-            format!("the judge sleeps: {what} was not found wrong")
-        });
-        let found = judgement.request.first().or(judgement.answer.first());
-        println!(
-            "    the judge is awake: {what}: {}",
-            found.map_or("nothing", String::as_str)
-        );
+    for (what, exchange) in requests {
+        caught(what, &prism.judge(&exchange).await?.request, verdict);
     }
+    let what = "an App without `node_id`";
+    caught(what, &prism.judge(&missing).await?.answer, verdict);
     Ok(())
+}
+
+fn caught(what: &str, found: &[String], verdict: &mut Verdict) {
+    verdict.require(!found.is_empty(), || {
+        format!("the judge sleeps: {what} was not found wrong")
+    });
+    let found = found.first().map_or("nothing", String::as_str);
+    println!("    the judge is awake: {what}: {found}");
 }
 
 /// Whether the host asks this by itself.
@@ -176,8 +176,6 @@ fn described(exchange: &Exchange) -> Exchange {
 fn is_the_stand_ins(exchange: &Exchange) -> bool {
     let accept = exchange.headers.get("accept").and_then(Value::as_str);
     let raw = accept.is_some_and(|accept| accept.contains("raw"));
-    exchange
-        .answer
-        .as_ref()
-        .is_some_and(|answer| !answer.on_demand && !(raw && answer.status == 200))
+    let answer = exchange.the_peers_own();
+    answer.is_some_and(|answer| !(raw && answer.status == 200))
 }

@@ -1,8 +1,9 @@
 //! `make conformance`: the host, judged by what others wrote.
 //!
-//! The stand-ins are ours: what they and the host got wrong alike, no scenario notices. Here every payload that
-//! GitHub publishes is signed by GitHub's own library and posted to the real binary.
-//! Names of parts as arguments run these alone.
+//! The stand-ins are ours: what they and the host got wrong alike, no scenario notices. So every payload that GitHub
+//! publishes, signed by GitHub's own library, is posted to the real binary (`corpus`); the host works before another
+//! GitHub than ours (`emulate`); and what the scenarios recorded is held against GitHub's and Port's own descriptions
+//! of their APIs, the stand-ins' answers too (`github`, `port`). Names of parts as arguments run these alone.
 #![expect(clippy::print_stdout, reason = "it speaks to a person")]
 
 mod corpus;
@@ -21,7 +22,7 @@ use std::time::Instant;
 
 use verdict::Verdict;
 
-const PARTS: [&str; 4] = ["corpus", "github", "port", "emulate"];
+const PARTS: [&str; 4] = ["corpus", "emulate", "github", "port"];
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {

@@ -50,7 +50,7 @@ impl Running {
             let Some(line) = lines.next().transpose()? else {
                 anyhow::bail!(
                     "node {} ended before it was ready; it said:\n{said}",
-                    arguments[0]
+                    arguments.join(" ")
                 );
             };
             if line.contains(ready) {

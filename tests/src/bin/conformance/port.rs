@@ -11,6 +11,7 @@ use crate::prism::Prism;
 use crate::table::{self, Row};
 use crate::verdict::Verdict;
 
+const BASE: &str = "/v1/";
 const VARIABLE: &str = "PORT_OPENAPI";
 
 pub(crate) async fn judge(verdict: &mut Verdict) -> anyhow::Result<()> {
@@ -22,7 +23,15 @@ pub(crate) async fn judge(verdict: &mut Verdict) -> anyhow::Result<()> {
     };
     let description = std::fs::canonicalize(description).context(VARIABLE)?;
     let description = description.to_str().context("a path in UTF-8")?;
-    let exchanges = exchange::recorded("Port", "port")?;
+    let mut exchanges = exchange::recorded("Port", "port")?;
+    let all = exchanges.len();
+    exchanges.retain(|exchange| exchange.path.starts_with(BASE));
+    if exchanges.len() < all {
+        let beside = all - exchanges.len();
+        println!(
+            "    exempt: {beside} request(s) outside {BASE}, where a scenario's settings led astray on purpose"
+        );
+    }
     let prism = Prism::over(description).await?;
     awake(&prism, &exchanges, verdict).await?;
 
@@ -38,7 +47,7 @@ pub(crate) async fn judge(verdict: &mut Verdict) -> anyhow::Result<()> {
             let why = judgement.request.join("; ");
             verdict.violation(format!("the request {what}: {why}"));
         }
-        let answer = exchange.answer.filter(|answer| !answer.on_demand);
+        let answer = exchange.the_peers_own();
         if let Some(answer) = answer.filter(|_| !judgement.answer.is_empty()) {
             row.wrong_answers += 1;
             let why = judgement.answer.join("; ");
@@ -49,6 +58,7 @@ pub(crate) async fn judge(verdict: &mut Verdict) -> anyhow::Result<()> {
     for (endpoint, row) in &rows {
         row.say(endpoint);
     }
+    table::sum(rows.values());
     Ok(())
 }
 

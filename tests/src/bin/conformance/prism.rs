@@ -71,7 +71,7 @@ impl Prism {
             *played += 1;
             played.to_string()
         };
-        if let Some(answer) = &exchange.answer {
+        if let Some(answer) = exchange.the_peers_own() {
             self.stage().insert(number.clone(), answer.clone());
         }
         let query = if exchange.query.is_empty() { "" } else { "?" };
@@ -103,12 +103,14 @@ impl Prism {
 }
 
 impl Judgement {
-    fn read(problem: &str) -> anyhow::Result<Self> {
-        let problem: Value = serde_json::from_str(problem)?;
+    fn read(text: &str) -> anyhow::Result<Self> {
+        let problem: Value = serde_json::from_str(text)?;
         let mut judgement = Self::default();
         let kind = problem["type"].as_str().unwrap_or_default();
         let side = match kind.rsplit('#').next().unwrap_or_default() {
             "VIOLATIONS" => &mut judgement.answer,
+            // Prism could not read what was played back.
+            "FetchError" => &mut judgement.answer,
             _ => &mut judgement.request,
         };
         let found = problem["validation"].as_array().into_iter().flatten();
@@ -123,7 +125,10 @@ impl Judgement {
             format!("{message} ({})", place.join("."))
         }));
         if side.is_empty() {
-            side.push(problem["detail"].as_str().unwrap_or(kind).to_owned());
+            let detail = problem["detail"]
+                .as_str()
+                .filter(|detail| !detail.is_empty());
+            side.push(detail.unwrap_or(text).to_owned());
         }
         Ok(judgement)
     }
@@ -149,7 +154,7 @@ async fn play_back(stage: Stage) -> anyhow::Result<String> {
 
 fn response(answer: Option<Answer>) -> Response<Body> {
     let Some(answer) = answer else {
-        // Nothing was answered then; here something must be, and nobody looks at it.
+        // Here something must be answered, and nobody looks at it.
         return Response::new(Body::empty());
     };
     let mut response = Response::builder().status(answer.status);

@@ -19,6 +19,18 @@ pub(crate) fn heading() {
     );
 }
 
+/// The last line: all of them together.
+pub(crate) fn sum<'a>(rows: impl Iterator<Item = &'a Row>) {
+    let mut all = Row::default();
+    for row in rows {
+        all.requests += row.requests;
+        all.sorts += row.sorts;
+        all.wrong_requests += row.wrong_requests;
+        all.wrong_answers += row.wrong_answers;
+    }
+    all.say("together");
+}
+
 impl Row {
     pub(crate) fn say(&self, name: &str) {
         println!(

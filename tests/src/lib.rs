@@ -15,6 +15,7 @@ pub mod journal;
 pub mod port;
 pub mod proxy;
 pub mod quota;
+pub mod standin;
 pub mod stranger;
 pub mod tls;
 mod wire;

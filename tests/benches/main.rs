@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark speaks to a person")]
 
 mod bare;
+mod clients;
 mod load;
 mod process;
 #[allow(
@@ -24,9 +25,10 @@ use table::Table;
 
 type Group = (&'static str, fn(&mut Table));
 
-const GROUPS: [Group; 3] = [
+const GROUPS: [Group; 4] = [
     ("sandbox", sandbox::measure),
     ("webhooks", webhooks::measure),
+    ("clients", clients::measure),
     ("start", start::measure),
 ];
 

@@ -3,6 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
 /// `USER_HZ`: what `/proc/PID/stat` counts in, 100 on every Linux (`man 5 proc_pid_stat`).
 const TICK: Duration = Duration::from_millis(10);
 
@@ -34,4 +37,31 @@ pub(crate) fn rss(pid: u32) -> f64 {
 fn read(pid: u32, file: &str) -> String {
     let path = format!("/proc/{pid}/{file}");
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The most memory that a process has while this watches.
+pub(crate) struct Watch(oneshot::Sender<()>, JoinHandle<f64>);
+
+/// Between two looks: a peak shorter than this may be missed, and looking costs the machine something.
+const PACE: Duration = Duration::from_millis(50);
+
+impl Watch {
+    pub(crate) fn of(pid: u32) -> Self {
+        let (stop, mut stopped) = oneshot::channel();
+        let watching = tokio::spawn(async move {
+            let mut largest = 0.0_f64;
+            loop {
+                largest = largest.max(rss(pid));
+                if tokio::time::timeout(PACE, &mut stopped).await.is_ok() {
+                    return largest;
+                }
+            }
+        });
+        Self(stop, watching)
+    }
+
+    pub(crate) async fn stop(self) -> f64 {
+        let _ = self.0.send(());
+        self.1.await.expect("watching does not fail")
+    }
 }

@@ -10,9 +10,10 @@ use crate::table::{Table, Wish};
 use crate::world::{Template, World, padded};
 
 const ROUNDS: usize = 10;
-/// Files that were touched a moment ago are looked at twice, which is no part of starting a container.
+/// Files that were touched a moment ago are looked at twice, which is no part of starting a container. What is waited
+/// for is their age itself: the system sets that clock, and nobody can turn it back.
 const AGED: Duration = Duration::from_secs(3);
-/// Between deliveries while a copied plugin is waited for.
+/// Between deliveries while a copied plugin is waited for: a load, so that one comes soon after the plugin has.
 const PACE: Duration = Duration::from_millis(5);
 
 #[tokio::main]

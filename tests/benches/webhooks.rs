@@ -20,8 +20,8 @@ const ROUNDS: usize = 2;
 /// Accepted but not yet in Port, at most: a tenth of what the inbox holds.
 const WINDOW: usize = 1_000;
 const WARM_UP: usize = 500;
-/// Until a host that is started is called idle.
-const SETTLED: Duration = Duration::from_secs(3);
+/// For what is on its way when all was sent.
+const TAIL: Duration = Duration::from_secs(60);
 
 const BLUEPRINT: &str = "githubPullRequest";
 
@@ -33,9 +33,12 @@ pub(crate) async fn measure(table: &mut Table) {
     let accepting = world.host().start().await;
     let mapping = world.host().plugin("pull-requests").start().await;
     mapping.wait_for_line("loaded plugin pull-requests").await;
+    // What a start has to do by itself is over then, and what is left is idle.
+    for host in [&accepting, &mapping] {
+        host.wait_for_line("first start: ").await;
+    }
     let port = Arc::new(world.port);
 
-    tokio::time::sleep(SETTLED).await;
     table.figure(
         "memory, idle",
         (process::rss(mapping.pid()), "MB"),
@@ -60,7 +63,7 @@ pub(crate) async fn measure(table: &mut Table) {
         let accept = load::send(accepting.address(), &template, numbers.clone(), |_| true);
         cpu[1] += spent(accepting.pid(), accept).await;
         let began = Instant::now();
-        let watch = watch(mapping.pid());
+        let watch = process::Watch::of(mapping.pid());
         cpu[2] += spent(
             mapping.pid(),
             through(&mapping, &template, &port, numbers, &mut written),
@@ -114,9 +117,8 @@ async fn through(
     };
     load::send(host.address(), template, numbers, room).await;
     *written += count;
-    while writes(port) < *written {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    port.wait_for_within(TAIL, "the last delivery", |port| writes(port) >= *written)
+        .await;
 }
 
 fn writes(port: &FakePort) -> usize {
@@ -152,32 +154,4 @@ fn check(port: &FakePort, count: usize) {
 
 fn identifier(number: usize) -> String {
     format!("checkout{}", padded(number))
-}
-
-/// The most memory that a process has while this watches.
-struct Watch(
-    tokio::sync::oneshot::Sender<()>,
-    tokio::task::JoinHandle<f64>,
-);
-
-fn watch(pid: u32) -> Watch {
-    let (stop, mut stopped) = tokio::sync::oneshot::channel();
-    let watching = tokio::spawn(async move {
-        let mut largest = 0.0_f64;
-        loop {
-            largest = largest.max(process::rss(pid));
-            let pause = Duration::from_millis(50);
-            if tokio::time::timeout(pause, &mut stopped).await.is_ok() {
-                return largest;
-            }
-        }
-    });
-    Watch(stop, watching)
-}
-
-impl Watch {
-    async fn stop(self) -> f64 {
-        let _ = self.0.send(());
-        self.1.await.expect("watching does not fail")
-    }
 }

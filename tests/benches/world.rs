@@ -76,15 +76,23 @@ impl Template {
     pub(crate) fn request(&self, number: usize) -> Vec<u8> {
         let body = self.payload.replace(NUMBER, &padded(number));
         let signature = sign(&self.secret, body.as_bytes());
-        let head = format!(
-            "POST / HTTP/1.1\r\nhost: portolan\r\naccept: */*\r\ncontent-type: application/json\r\n\
-             user-agent: GitHub-Hookshot/0cd5f3c\r\nx-github-delivery: 00000000-0000-4000-8000-{number:012}\r\n\
-             x-github-event: pull_request\r\nx-github-hook-id: 1\r\nx-hub-signature-256: {signature}\r\n\
-             content-length: {}\r\n\r\n",
-            body.len()
-        );
+        let head = head(number, &signature, body.len());
         [head.into_bytes(), body.into_bytes()].concat()
     }
+
+    /// The head of one whose body is as long, and not what was signed.
+    pub(crate) fn head(&self, length: usize) -> String {
+        head(0, &sign(&self.secret, b""), length)
+    }
+}
+
+fn head(number: usize, signature: &str, length: usize) -> String {
+    format!(
+        "POST / HTTP/1.1\r\nhost: portolan\r\naccept: */*\r\ncontent-type: application/json\r\n\
+         user-agent: GitHub-Hookshot/0cd5f3c\r\nx-github-delivery: 00000000-0000-4000-8000-{number:012}\r\n\
+         x-github-event: pull_request\r\nx-github-hook-id: 1\r\nx-hub-signature-256: {signature}\r\n\
+         content-length: {length}\r\n\r\n"
+    )
 }
 
 /// As many digits as [`NUMBER`] has.

@@ -1,4 +1,5 @@
 mod acme;
+mod clients;
 mod fence;
 mod hostile;
 mod load;

@@ -245,32 +245,6 @@ async fn every_setting_can_be_given_as_a_file() {
 }
 
 #[tokio::test]
-async fn the_originals_docker_run_line_works_unchanged() {
-    let acme = Acme::new().await;
-    let api = acme.github.api_url();
-    let ghe_host = api
-        .trim_start_matches("http://")
-        .trim_end_matches("/api/v3/");
-    let key = STANDARD.encode(acme.github.private_key_pkcs1_pem());
-
-    // PLUGIN_DIR is an empty folder, as a fresh volume is; `gitops` lies beside the binary in the image.
-    let host = acme
-        .host()
-        .without("GITHUB_API_URL")
-        .env("GHE_HOST", ghe_host)
-        .env("GHE_PROTOCOL", "http")
-        .env("PRIVATE_KEY", key)
-        .start()
-        .await;
-
-    host.wait_for_line("loaded plugin gitops").await;
-    acme.arrives(&host, "shop").await;
-    let stored = acme.port.stored("service", "shop").expect("just seen");
-    let datasource = format!("{stored:?}");
-    assert!(datasource.contains("/gitops"), "{datasource}");
-}
-
-#[tokio::test]
 async fn a_port_that_is_taken_is_told_in_one_line() {
     let acme = Acme::new().await;
     let taken = std::net::TcpListener::bind("0.0.0.0:0").expect("a free port");

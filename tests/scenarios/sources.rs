@@ -15,6 +15,7 @@ async fn stand_ins() -> (FakeGitHub, FakePort) {
         ("service", json!({"tier": {"type": "string"}})),
         ("issue", status),
         ("stargazer", json!({})),
+        ("team", json!({})),
         (
             "githubPullRequest",
             json!({"status": {"type": "string"}, "creator": {"type": "string"}, "link": {"type": "string"}}),
@@ -281,6 +282,27 @@ async fn a_hook_that_is_not_the_apps_names_no_installation_and_its_events_count(
         .iter()
         .filter(|request| request.path == "/repos/acme/shop/installation");
     assert_eq!(finding.count(), 1, "found once, then remembered");
+}
+
+#[tokio::test]
+async fn an_organizations_own_hook_names_neither_installation_nor_repository_and_counts() {
+    let (github, port) = stand_ins().await;
+    let acme = github.organization("acme");
+    let host = TestHost::between(&github, &port).env("SYNC_ON_START", "false");
+    let host = host.plugin("misbehaving").start().await;
+    let payload = json!({"action": "created", "team": {"id": 1, "slug": "checkout"}});
+    let mut event = acme.custom_event("team", payload);
+    event.payload["installation"].take();
+
+    deliver(&github, &host, &event).await;
+
+    port.wait_for_entity("team", "checkout").await;
+    let stored = port.stored("team", "checkout").expect("just seen");
+    let installation = acme.installation_id();
+    assert_eq!(
+        stored.datasource,
+        format!("port/github/v1.0.0/{installation}/exporter")
+    );
 }
 
 #[tokio::test]

@@ -1,10 +1,6 @@
 //! What knocks at the webhook's door without being GitHub, and what GitHub may send in other ways.
 
-use portolan_tests::github::{Signed, sign};
-use portolan_tests::journal::PATIENCE;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use portolan_tests::github::Signed;
 
 use crate::acme::Acme;
 
@@ -135,45 +131,4 @@ async fn health_and_wrong_addresses_are_answered() {
         let text = answer.text().await.expect("a text");
         assert!(text.contains(words), "{text}");
     }
-}
-
-#[tokio::test]
-async fn clients_that_dawdle_keep_nobody_else_waiting() {
-    let acme = Acme::new().await;
-    let host = acme.host().start().await;
-    let address = host.url().replace("http://", "").replace('/', "");
-    let connect = async |begun: &str| {
-        let mut stream = TcpStream::connect(&address).await.expect("a connection");
-        stream
-            .write_all(begun.as_bytes())
-            .await
-            .expect("room for it");
-        stream
-    };
-    let head = "POST / HTTP/1.1\r\nhost: shop\r\nx-github-event: pu";
-    let signature = sign("any", b"{}");
-    let body = format!(
-        "POST / HTTP/1.1\r\nhost: shop\r\nx-github-event: push\r\nx-github-delivery: 1\r\n\
-         x-hub-signature-256: {signature}\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{{"
-    );
-    let (mut heads, mut bodies) = (Vec::new(), Vec::new());
-    for _ in 0..100 {
-        heads.push(connect(head).await);
-        bodies.push(connect(&body).await);
-    }
-
-    for name in ["shop", "cart", "till"] {
-        acme.arrives(&host, name).await;
-    }
-
-    // The heads have ten seconds; the bodies, whose thirty would be long to wait for, are still being listened to.
-    for mut stream in heads {
-        let mut answer = String::new();
-        let read = timeout(PATIENCE, stream.read_to_string(&mut answer)).await;
-        read.expect("within ten seconds").expect("an answer");
-        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-        assert!(answer.contains("The request's headers took too long to come."));
-    }
-    acme.arrives(&host, "last").await;
-    assert_eq!(acme.port.writes(), 4);
 }

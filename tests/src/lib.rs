@@ -7,6 +7,7 @@
 // The objects that GitHub sends have more keys than `json!` counts to.
 #![recursion_limit = "256"]
 
+pub mod caller;
 pub mod fault;
 pub mod github;
 pub mod host;
@@ -15,6 +16,7 @@ pub mod journal;
 pub mod port;
 pub mod proxy;
 pub mod quota;
+mod recording;
 pub mod standin;
 pub mod stranger;
 pub mod tls;

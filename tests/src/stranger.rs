@@ -13,7 +13,7 @@ pub struct Stranger(StandIn);
 impl Stranger {
     pub async fn start() -> Self {
         let answer = |_: &_| Answer::json(200, &json!([]));
-        Self(StandIn::start("the stranger", Place::plain(), "", answer).await)
+        Self(StandIn::start("stranger", Place::plain(), "", answer).await)
     }
 
     pub fn url(&self) -> String {

@@ -22,6 +22,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::fault::{Effect, Faults};
 use crate::journal::{Journal, Recorded};
+use crate::recording;
 use crate::tls::Authority;
 
 /// One request, whole.
@@ -82,6 +83,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
+    /// A scenario asked for it: it says nothing about the stand-in.
+    pub(crate) on_demand: bool,
 }
 
 impl Answer {
@@ -99,6 +102,7 @@ impl Answer {
             status,
             headers,
             body,
+            on_demand: false,
         }
     }
 
@@ -107,7 +111,13 @@ impl Answer {
             status,
             headers: Vec::new(),
             body: Bytes::new(),
+            on_demand: false,
         }
+    }
+
+    pub(crate) fn on_demand(mut self) -> Self {
+        self.on_demand = true;
+        self
     }
 
     pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
@@ -167,6 +177,7 @@ impl Server {
         let scheme = place.tls.as_ref().map_or("http", |_| "https");
         let origin = format!("{scheme}://{}:{port}", place.name);
         let peer = Arc::new(Peer {
+            name,
             tls: place.tls,
             answer: Box::new(answer),
             journal: Arc::default(),
@@ -199,6 +210,7 @@ impl Drop for Server {
 }
 
 struct Peer {
+    name: &'static str,
     tls: Option<TlsAcceptor>,
     answer: Box<dyn Fn(&Call) -> Answer + Send + Sync>,
     journal: Arc<Journal>,
@@ -268,20 +280,24 @@ async fn reply(
                 status,
                 headers,
                 body,
+                on_demand: true,
             });
         }
         Some(Effect::Slow(pause)) => tokio::time::sleep(pause).await,
         Some(Effect::Drop) => {
             peer.journal.add(recorded(&call, 0));
+            recording::keep(peer.name, &call, None);
             return Err(std::io::ErrorKind::ConnectionReset.into());
         }
         Some(Effect::LoseAnswer) => {
             let _ = (peer.answer)(&call);
             peer.journal.add(recorded(&call, 0));
+            recording::keep(peer.name, &call, None);
             return Err(std::io::ErrorKind::ConnectionReset.into());
         }
     }
     let answer = answer.unwrap_or_else(|| (peer.answer)(&call));
+    recording::keep(peer.name, &call, Some(&answer));
     peer.journal.add(recorded(&call, answer.status));
     Ok(response(answer))
 }

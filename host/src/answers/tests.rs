@@ -2,6 +2,8 @@
 
 use std::sync::Mutex;
 
+use super::api::AT_ONCE;
+use super::budget::{QUESTIONS, ROUNDS};
 use super::*;
 use crate::github::standin::{Asked, Standin, failed, git, ok, shop, standin};
 
@@ -278,18 +280,6 @@ async fn too_many_files_are_refused_without_spending_the_budget() {
     assert!(matches!(value, AnswerValue::Refused(why) if why.contains("more than 300 files")));
     let value = ask(&mut asking, files("docs/1?.md")).await;
     assert!(matches!(value, AnswerValue::Files(files) if files.len() == 10));
-}
-
-#[test]
-fn answers_past_the_budget_are_refused() {
-    let mut spent = Spent::default();
-    let half = AnswerValue::Text("x".repeat(BYTES / 2));
-    assert_eq!(spent.on(half.clone()), half);
-    assert_eq!(spent.on(half.clone()), half);
-    let AnswerValue::Refused(why) = spent.on(AnswerValue::Text("x".to_owned())) else {
-        panic!("a byte too many");
-    };
-    assert_eq!(why, "the answers to this event would exceed 8 MiB");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

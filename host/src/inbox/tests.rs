@@ -1,9 +1,12 @@
+use std::time::Duration;
+
 use bytes::Bytes;
 use secrecy::SecretString;
 
+use super::claim::PANICS;
 use super::*;
-use crate::delivery::Headers;
-use crate::subject::{Organization, Repository};
+use crate::delivery::{Delivery, Headers};
+use crate::subject::{Organization, Repository, Subject};
 
 /// What a sync lists: the files of a repository.
 pub(super) fn item(repository: u64) -> Item {

@@ -1,30 +1,19 @@
-//! One folder of plugins, looked at again and again: what each file last was that worked.
+//! One folder of plugins, looked at again and again: which files there are, and which of them serve.
 //!
-//! Whatever tells that something changed is a hint; the content alone decides. A file counts when two looks
-//! agree on it, so that one being written is never taken; one that does not load leaves the last that did;
-//! one that is gone is missed for a while first. What a plugin is does not matter here.
+//! Whatever tells that something changed is a hint; the content alone decides. A file that is gone is missed for
+//! a while first. When a file counts is decided in its seat; what a plugin is does not matter here.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::Read;
-use std::os::unix::fs::MetadataExt;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, available_parallelism};
+use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
+use super::seat::Seat;
 
-/// Two looks that agree on a file are at least so far apart.
-pub(super) const STEADY: Duration = Duration::from_millis(100);
-/// The same for one that does not load: it may still be arriving, and a slow copy pauses for longer than `STEADY`.
-/// Nothing is lost meanwhile, and nobody is told of half a file.
-const DOUBT: Duration = Duration::from_secs(1);
 /// A file that is gone for less was being replaced.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
-/// A file last touched longer ago is not being written: at start nobody waits for a second look.
-const OLD: Duration = Duration::from_secs(1);
-/// The largest plugin, in bytes: a JavaScript mapper has 12 MB.
-const SIZE: u64 = 32 << 20;
 
 /// A folder and what its files last were.
 pub(super) struct Folder<P> {
@@ -35,24 +24,7 @@ pub(super) struct Folder<P> {
     unreadable: bool,
 }
 
-type Sha = [u8; 32];
-
-struct Seat<P> {
-    serving: Option<(Sha, Arc<P>)>,
-    /// Said no to, and why was said once.
-    refused: Option<Sha>,
-    seen: Option<Sighting<P>>,
-    gone_since: Option<Instant>,
-}
-
-/// New content, tried at once, taken when the next look agrees.
-struct Sighting<P> {
-    content: Sha,
-    at: Instant,
-    loaded: Result<P, String>,
-}
-
-impl<P> Folder<P> {
+impl<P: Send + Sync> Folder<P> {
     pub(super) fn new(path: PathBuf, only: Option<BTreeSet<String>>) -> Self {
         Self {
             path,
@@ -83,7 +55,7 @@ impl<P> Folder<P> {
     pub(super) fn look(
         &mut self,
         now: Instant,
-        load: &impl Fn(&str, &[u8]) -> Result<P, String>,
+        load: &(impl Fn(&str, &[u8]) -> Result<P, String> + Sync),
     ) -> Option<Duration> {
         let listed = match list(&self.path) {
             Ok(listed) => listed,
@@ -99,17 +71,19 @@ impl<P> Folder<P> {
             }
         };
         self.unreadable = false;
-        let mut again = None;
         let only = &self.only;
         let wanted = |name: &String| only.as_ref().is_none_or(|only| only.contains(name));
         let listed: BTreeMap<_, _> = (listed.into_iter())
             .filter(|(name, _)| wanted(name))
             .collect();
-        for (name, path) in &listed {
-            let seat = self.seats.entry(name.clone()).or_default();
-            seat.gone_since = None;
-            sooner(&mut again, seat.look(now, name, path, load));
+        for name in listed.keys() {
+            self.seats.entry(name.clone()).or_default().gone_since = None;
         }
+        let present = self.seats.iter_mut();
+        let present = present.filter_map(|(name, seat)| Some((name, listed.get(name)?, seat)));
+        let mut again = side_by_side(present, |(name, path, seat)| {
+            seat.look(now, name, path, load)
+        });
         self.seats.retain(|name, seat| {
             if listed.contains_key(name) {
                 return true;
@@ -126,73 +100,31 @@ impl<P> Folder<P> {
     }
 }
 
-impl<P> Seat<P> {
-    fn look(
-        &mut self,
-        now: Instant,
-        name: &str,
-        path: &Path,
-        load: &impl Fn(&str, &[u8]) -> Result<P, String>,
-    ) -> Option<Duration> {
-        let (content, bytes) = match read(path) {
-            Ok(bytes) => (Sha256::digest(&bytes).into(), Ok(bytes)),
-            Err(error) => {
-                let error = error.to_string();
-                (Sha256::digest(&error).into(), Err(error))
-            }
-        };
-        if self.serving.as_ref().is_some_and(|(is, _)| *is == content) {
-            (self.seen, self.refused) = (None, None);
-            return None;
+/// What a start waits for is the compiler, so no file waits for another. Threads of our own, because a plugin
+/// that is loaded is called, and a guest needs the whole of a thread's stack.
+fn side_by_side<T: Send>(
+    items: impl Iterator<Item = T> + Send,
+    look: impl Fn(T) -> Option<Duration> + Sync,
+) -> Option<Duration> {
+    let (items, again) = (Mutex::new(items), Mutex::new(None));
+    let next = || lock(&items).next();
+    let work = || {
+        while let Some(item) = next() {
+            let later = look(item);
+            sooner(&mut lock(&again), later);
         }
-        if self.refused == Some(content) {
-            self.seen = None;
-            return None;
+    };
+    thread::scope(|scope| {
+        for _ in 1..available_parallelism().map_or(2, usize::from) {
+            scope.spawn(work);
         }
-        let known = self.seen.take().filter(|seen| seen.content == content);
-        let seen = known.unwrap_or_else(|| Sighting {
-            content,
-            at: now,
-            // Tried before it is known to be whole: it mostly is, and compiling takes the time that is waited anyway.
-            loaded: bytes.and_then(|bytes| load(name, &bytes)),
-        });
-        let age = now.duration_since(seen.at);
-        let steady = match seen.loaded {
-            Ok(_) => STEADY,
-            Err(_) => DOUBT,
-        };
-        if age < steady && !is_old(path) {
-            self.seen = Some(seen);
-            return Some(steady - age);
-        }
-        match seen.loaded {
-            Ok(plugin) => {
-                self.serving = Some((content, Arc::new(plugin)));
-                self.refused = None;
-            }
-            Err(reason) => {
-                let stays = match self.serving {
-                    Some(_) => "; the version before it stays in force",
-                    None => "",
-                };
-                let shown = path.display();
-                tracing::error!("plugin {name} is not loaded: {reason} ({shown}){stays}");
-                self.refused = Some(content);
-            }
-        }
-        None
-    }
+        work();
+    });
+    *lock(&again)
 }
 
-impl<P> Default for Seat<P> {
-    fn default() -> Self {
-        Self {
-            serving: None,
-            refused: None,
-            seen: None,
-            gone_since: None,
-        }
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The sooner of two times to look again.
@@ -201,22 +133,6 @@ pub(super) fn sooner(when: &mut Option<Duration>, other: Option<Duration>) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     };
-}
-
-/// A whole plugin file.
-pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let meta = fs::metadata(path)?;
-    // Before opening it: a pipe would wait for a writer.
-    anyhow::ensure!(!meta.is_dir(), "it is a folder, not a file");
-    anyhow::ensure!(meta.is_file(), "it is not a file");
-    let mut bytes = Vec::new();
-    File::open(path)?.take(SIZE + 1).read_to_end(&mut bytes)?;
-    let limit = SIZE >> 20;
-    anyhow::ensure!(
-        bytes.len() as u64 <= SIZE,
-        "it is larger than {limit} MiB; build it with the profile of the README"
-    );
-    Ok(bytes)
 }
 
 /// `*.wasm` by stem. No folder is an empty one; editors' and copiers' temporary files are left alone.
@@ -239,19 +155,9 @@ fn list(dir: &Path) -> std::io::Result<Vec<(String, PathBuf)>> {
     Ok(files)
 }
 
-/// By the kernel's own time of change, which copying with times preserved does not set back.
-fn is_old(path: &Path) -> bool {
-    let Ok(meta) = fs::metadata(path) else {
-        return false;
-    };
-    let changed = Duration::from_secs(u64::try_from(meta.ctime()).unwrap_or(0));
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .is_ok_and(|now| now > changed + OLD + Duration::from_secs(1))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::seat::{DOUBT, STEADY};
     use super::*;
 
     /// A folder whose plugins are texts; `broken…` does not load. Time is told, not waited for.
@@ -398,18 +304,5 @@ mod tests {
         story.after(STEADY);
         story.folder.path = story.dir.path().join("teams.wasm");
         assert_eq!(story.after(GRACE * 2), serving("teams", "one"));
-    }
-
-    #[test]
-    fn a_file_that_is_too_large_is_refused_unread() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("large.wasm");
-        File::create(&path).unwrap().set_len(SIZE + 1).unwrap();
-        assert!(
-            read(&path)
-                .unwrap_err()
-                .to_string()
-                .contains("larger than 32 MiB")
-        );
     }
 }

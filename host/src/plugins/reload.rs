@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, EventKind};
@@ -16,9 +17,10 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
 use super::contract::File;
-use super::folder::{Folder, STEADY, sooner};
+use super::folder::{Folder, sooner};
 use super::plugin::Plugin;
 use super::sandbox::Sandbox;
+use super::seat::STEADY;
 use crate::settings;
 
 /// Between two looks while the kernel tells of changes, and while it does not.
@@ -108,7 +110,7 @@ impl Folders {
         for _ in 0..SETTLING {
             self.look();
             match self.again {
-                Some(wait) if wait <= STEADY => std::thread::sleep(wait),
+                Some(wait) if wait <= STEADY => thread::sleep(wait),
                 _ => return,
             }
         }
@@ -120,8 +122,16 @@ impl Folders {
         let (now, sandbox) = (Instant::now(), self.sandbox.clone());
         let beside = self.users.path().to_owned();
         let load = |name: &str, bytes: &[u8]| load(&sandbox, name, bytes, &beside);
-        self.again = self.bundled.look(now, &load);
-        sooner(&mut self.again, self.users.look(now, &load));
+        let (bundled, users) = (&mut self.bundled, &mut self.users);
+        self.again = thread::scope(|scope| {
+            let bundled = scope.spawn(|| bundled.look(now, &load));
+            let mut again = users.look(now, &load);
+            sooner(
+                &mut again,
+                bundled.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            );
+            again
+        });
         self.look_beside(now, &beside);
         // Compiling took its time, which counts as waiting.
         self.again = self.again.map(|again| again.saturating_sub(now.elapsed()));

@@ -127,33 +127,14 @@ impl Drop for Call {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::SecretString;
-
     use super::*;
-    use crate::port::Suffix;
-    use crate::settings;
+    use crate::port::tests::{at, group};
 
     #[tokio::test]
     async fn a_call_that_panics_gives_back_its_entities_and_its_place() {
-        let rest = Rest::new(&settings::Port {
-            api: "http://127.0.0.1:1".parse().expect("a URL"),
-            client_id: "id".to_owned(),
-            client_secret: SecretString::from("hush"),
-            allowed: settings::AllowedBlueprints::default(),
-            extra_ca: None,
-        });
+        let rest = Rest::new(&at("http://127.0.0.1:1"));
         let writer = Writer::new(Arc::new(rest.expect("a client")));
-        let group = Group {
-            blueprint: "service".into(),
-            how: Write {
-                merge: true,
-                create_missing_related: false,
-            },
-            source: Source {
-                installation: 1,
-                suffix: Suffix::Gitops,
-            },
-        };
+        let group = group();
         // More often than there are places for calls.
         for _ in 0..7 {
             let (reply, answer) = oneshot::channel();

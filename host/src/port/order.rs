@@ -63,26 +63,10 @@ pub(super) fn layers(entities: &[Entity]) -> Vec<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entity::{Unchecked, UncheckedIdentifier};
-
-    fn entity((identifier, relations): (&str, &str)) -> Entity {
-        Entity::check(Unchecked {
-            blueprint: "service".into(),
-            identifier: UncheckedIdentifier::Exact(identifier.into()),
-            previous_identifier: None,
-            title: None,
-            icon: None,
-            team: None,
-            properties: "{}".into(),
-            relations: relations.into(),
-            place: None,
-        })
-        .expect("a good entity")
-        .0
-    }
+    use crate::port::tests::entity;
 
     fn order<const N: usize>(entities: [(&str, &str); N]) -> Vec<Vec<usize>> {
-        layers(&entities.map(entity))
+        layers(&entities.map(|(identifier, relations)| entity(identifier, relations)))
     }
 
     #[test]

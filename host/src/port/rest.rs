@@ -278,6 +278,7 @@ fn agent(source: Option<Source>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::port::tests::at;
 
     #[test]
     fn names_are_escaped_as_one_segment() {
@@ -295,15 +296,8 @@ mod tests {
 
     #[tokio::test]
     async fn an_unreachable_port_says_what_to_check() {
-        let rest = Rest::new(&settings::Port {
-            // Nothing listens on the first port.
-            api: "http://127.0.0.1:1".parse().expect("a URL"),
-            client_id: "id".to_owned(),
-            client_secret: "hush".to_owned().into(),
-            allowed: settings::AllowedBlueprints::default(),
-            extra_ca: None,
-        })
-        .expect("a client");
+        // Nothing listens on the first port.
+        let rest = Rest::new(&at("http://127.0.0.1:1")).expect("a client");
         let request = Request {
             method: Method::GET,
             path: "v1/x".to_owned(),

@@ -1,32 +1,47 @@
 //! The accept loop: as many connections as we can afford, and an end that cuts nobody off.
+//!
+//! What a caller can cost is bounded four times: in number ([`places`]), in time while a head or an answer is on its
+//! way ([`super::patience`]), in time and bytes while a body is ([`super::body`], [`super::budget`]), and in what
+//! hyper may buffer of it. Who gives way when there is not enough for all is said in `places` and `budget`.
+
+mod places;
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::StatusCode;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::patience::{Busy, PATIENCE, Patient};
+use places::{Place, Places};
 
-/// Connections at once; further ones wait in the system's backlog. GitHub opens a few dozen.
+/// Connections at once. GitHub opens a few dozen.
 const MAX_CONNECTIONS: usize = 1024;
 
-/// Bounds a head and what a connection keeps: 1,024 of these are 64 MiB.
-const MAX_BUFFER: usize = 64 << 10;
+/// Callers that wait to be accepted. Whoever comes when all of these are taken is not heard by the system, and tries
+/// again only after a second.
+const BACKLOG: i32 = 4096;
+
+/// Bounds a head and what a connection keeps. hyper reads on while it has less, and so keeps at most twice as much:
+/// 64 MiB for 1,024 connections.
+const MAX_BUFFER: usize = 32 << 10;
 
 /// For requests that were begun when the stop came. Longer than a delivery needs, and a small part of the grace period.
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// After running out of file descriptors: time for some to be closed.
-const BREATHER: Duration = Duration::from_millis(100);
+const BREATHER: Duration = Duration::from_millis(10);
+
+/// Between two lines about the same trouble.
+const SAY_AGAIN: Duration = Duration::from_secs(60);
 
 /// Answers every request until `shutdown`, then those that were begun.
 pub(super) async fn connections(
@@ -34,29 +49,34 @@ pub(super) async fn connections(
     router: Router,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    // More than the 1,024 that it was bound with: a crowd comes faster than it is let in.
+    SockRef::from(&listener).listen(BACKLOG)?;
     let graceful = GracefulShutdown::new();
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Places::new(affordable());
+    let mut said: Option<Instant> = None;
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = async {
-            let slot = slots.clone().acquire_owned().await;
-            (slot, listener.accept().await)
+            let (stream, _) = listener.accept().await?;
+            Ok((stream, places.take().await))
         };
-        let (slot, stream) = tokio::select! {
-            (slot, stream) = accepted => (slot, stream),
+        let accepted = tokio::select! {
+            accepted = accepted => accepted,
             () = &mut shutdown => break,
         };
-        match stream {
-            Ok((stream, _)) => {
-                let connection = serve(stream, router.clone(), graceful.watcher());
-                tokio::spawn(async move {
-                    connection.await;
-                    drop(slot);
-                });
+        match accepted {
+            Ok((stream, place)) => {
+                tokio::spawn(serve(stream, place, router.clone(), graceful.watcher()));
             }
             Err(error) if is_about_one_connection(&error) => {}
             Err(error) => {
-                tracing::error!("no connection can be accepted: {error}");
+                if said.is_none_or(|said| said.elapsed() > SAY_AGAIN) {
+                    said = Some(Instant::now());
+                    tracing::error!(
+                        "a connection cannot be accepted: {error}; half of those that delivered nothing are closed"
+                    );
+                }
+                places.halve_strangers();
                 sleep(BREATHER).await;
             }
         }
@@ -71,28 +91,47 @@ pub(super) async fn connections(
     Ok(())
 }
 
-async fn serve(stream: TcpStream, router: Router, watcher: Watcher) {
+/// As many file descriptors as the system lets us have, half of them for connections: the rest of the host opens
+/// files and connections too. A shell's usual 1,024 are a default, not what the machine can bear.
+fn affordable() -> usize {
+    let descriptors = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024);
+    let half = usize::try_from(descriptors / 2).unwrap_or(usize::MAX);
+    half.clamp(1, MAX_CONNECTIONS)
+}
+
+async fn serve(stream: TcpStream, place: Place, router: Router, watcher: Watcher) {
     // Answers are one small packet, not to be held back for more.
     let _ = stream.set_nodelay(true);
     let busy = Busy::default();
     let patient = Patient::new(stream, busy.clone(), PATIENCE);
     let router = TowerToHyperService::new(router);
     let service = service_fn(|request| {
-        busy.set(true);
+        busy.begin();
         let answer = router.call(request);
-        let busy = &busy;
+        let (busy, place) = (&busy, &place);
         async move {
             let answer = answer.await;
-            busy.set(false);
+            busy.end();
+            // Only an authentic delivery is answered so.
+            if (answer.as_ref()).is_ok_and(|answer| answer.status() == StatusCode::ACCEPTED) {
+                place.keep();
+            }
             answer
         }
     });
     let connection = http1::Builder::new()
         .header_read_timeout(None)
+        // What has come whole is taken in, even if its sender has closed its own side meanwhile.
+        .half_close(true)
         .max_buf_size(MAX_BUFFER)
         .serve_connection(TokioIo::new(patient), service);
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!("connection ended: {error}");
+    tokio::select! {
+        ended = watcher.watch(connection) => {
+            if let Err(error) = ended {
+                tracing::debug!("connection ended: {error}");
+            }
+        }
+        () = place.wanted() => tracing::debug!("connection closed to make room"),
     }
 }
 

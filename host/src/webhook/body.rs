@@ -31,9 +31,11 @@ where
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Err(Refused::TooLarge);
     }
-    timeout(within, collect(body, share))
-        .await
-        .unwrap_or(Err(Refused::TooSlow))
+    let withdrawn = share.withdrawn();
+    tokio::select! {
+        read = timeout(within, collect(body, share)) => read.unwrap_or(Err(Refused::TooSlow)),
+        () = withdrawn => Err(Refused::NoMemory),
+    }
 }
 
 async fn collect<B>(body: &mut B, share: &mut Share<'_>) -> Result<Bytes, Refused>

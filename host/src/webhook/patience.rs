@@ -3,11 +3,12 @@
 //! hyper has one timeout for both an idle connection and a head that comes byte by byte. They want different ones:
 //! a proxy that keeps connections open must be the one to close them, or a delivery is sent into a closing connection
 //! and lost; a head that has begun has no reason to take long.
+//! And hyper has none for who never reads its answers.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -21,12 +22,15 @@ pub(super) struct Patience {
     idle: Duration,
     /// From a request's first byte to the end of its headers.
     head: Duration,
+    /// Until a caller that has left answers unread reads on.
+    unread: Duration,
 }
 
 /// Idle: longer than the 60 s of nginx and of the clouds' load balancers.
 pub(super) const PATIENCE: Patience = Patience {
     idle: Duration::from_secs(75),
     head: Duration::from_secs(10),
+    unread: Duration::from_secs(10),
 };
 
 const TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\
@@ -40,15 +44,23 @@ pub(super) struct Patient {
     patience: Patience,
     waiting: Waiting,
     deadline: Pin<Box<Sleep>>,
+    /// The requests that `deadline` knows of.
+    answered: usize,
+    /// While nothing can be written.
+    unread: Option<Pin<Box<Sleep>>>,
 }
 
-/// Set while a request is being answered: then its body has its own timeout.
+/// Tells when a request is being answered, in which its body has its own timeout: requests begun and ended, together.
 #[derive(Clone, Default)]
-pub(super) struct Busy(Arc<AtomicBool>);
+pub(super) struct Busy(Arc<AtomicUsize>);
 
 impl Busy {
-    pub(super) fn set(&self, busy: bool) {
-        self.0.store(busy, Ordering::Relaxed);
+    pub(super) fn begin(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn end(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -72,12 +84,30 @@ impl Patient {
             patience,
             waiting: Waiting::Request,
             deadline,
+            answered: 0,
+            unread: None,
         }
     }
 
     fn wait(&mut self, waiting: Waiting, time: Duration) {
         self.waiting = waiting;
         self.deadline.as_mut().reset(Instant::now() + time);
+    }
+
+    /// What came of writing, unless nobody reads what is written.
+    fn written(
+        &mut self,
+        cx: &mut Context<'_>,
+        polled: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if polled.is_ready() {
+            self.unread = None;
+            return polled;
+        }
+        let time = self.patience.unread;
+        let unread = self.unread.get_or_insert_with(|| Box::pin(sleep(time)));
+        ready!(unread.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -88,9 +118,11 @@ impl AsyncRead for Patient {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.busy.0.load(Ordering::Relaxed) {
+        let answered = this.busy.0.load(Ordering::Relaxed);
+        if answered % 2 == 1 {
             this.waiting = Waiting::Not;
-        } else if this.waiting == Waiting::Not {
+        } else if answered != this.answered {
+            this.answered = answered;
             this.wait(Waiting::Request, this.patience.idle);
         }
         let polled = Pin::new(&mut this.stream).poll_read(cx, buffer);
@@ -116,7 +148,8 @@ impl AsyncWrite for Patient {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.written(cx, polled)
     }
 
     fn poll_write_vectored(
@@ -124,7 +157,8 @@ impl AsyncWrite for Patient {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.written(cx, polled)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -158,13 +192,17 @@ mod tests {
     }
 
     const SHORT: Duration = Duration::from_millis(20);
-    const LONG: Duration = Duration::from_secs(3600);
+    const LONG_SUFFERING: Patience = Patience {
+        idle: Duration::from_secs(3600),
+        head: Duration::from_secs(3600),
+        unread: Duration::from_secs(3600),
+    };
 
     #[tokio::test]
     async fn a_head_that_comes_byte_by_byte_is_told_so() {
         let (mut client, mut server, _) = connected(Patience {
-            idle: LONG,
             head: SHORT,
+            ..LONG_SUFFERING
         })
         .await;
         client.write_all(b"POST / HT").await.unwrap();
@@ -186,21 +224,35 @@ mod tests {
     async fn an_idle_connection_is_closed_without_a_word() {
         let (mut client, mut server, busy) = connected(Patience {
             idle: SHORT,
-            head: LONG,
+            ..LONG_SUFFERING
         })
         .await;
         client.write_all(b"x").await.unwrap();
         assert_eq!(server.read_u8().await.unwrap(), b'x');
-        // The request is being answered: reading finds that out, as hyper does to notice a hang-up.
-        busy.set(true);
-        client.write_all(b"y").await.unwrap();
-        assert_eq!(server.read_u8().await.unwrap(), b'y');
-        busy.set(false);
+        // Answered before anybody reads on, as a request is whose body came with its head.
+        busy.begin();
+        busy.end();
         assert_eq!(
             server.read_u8().await.unwrap_err().kind(),
             io::ErrorKind::TimedOut
         );
         drop(server);
         assert_eq!(client.read(&mut [0; 1]).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn who_never_reads_its_answers_is_not_written_to_for_long() {
+        let (_client, mut server, _) = connected(Patience {
+            unread: SHORT,
+            ..LONG_SUFFERING
+        })
+        .await;
+        let answers = vec![b'x'; 1 << 20];
+        let error = loop {
+            if let Err(error) = server.write_all(&answers).await {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 }

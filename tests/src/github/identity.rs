@@ -154,8 +154,7 @@ impl World {
 
     /// Whether a token's reach includes the repository.
     pub(super) fn reaches(&self, token: &Token, repo: &Repo) -> bool {
-        let account = self.installation(token.installation);
-        let within = account.is_some_and(|account| account.login == repo.owner) && repo.installed;
+        let within = self.is_of(token.installation, &repo.owner) && repo.installed;
         let narrowed = token.repositories.as_ref();
         within && narrowed.is_none_or(|ids| ids.contains(&repo.id))
     }

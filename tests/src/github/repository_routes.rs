@@ -29,7 +29,7 @@ pub(super) fn answer(
         return canned_answer(world, call, canned);
     }
     match rest {
-        [] => ok(&shapes::repository(world, repo)),
+        [] => ok(&shapes::full_repository(world, repo)),
         ["topics"] => ok(&json!({"names": repo.topics})),
         ["languages"] => ok(&Value::from(repo.languages.clone())),
         ["collaborators"] => page(world, call, vec![shapes::account(world, "mona")], None),

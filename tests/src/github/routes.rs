@@ -99,7 +99,7 @@ fn admit(
 
 fn route(world: &mut World, caller: &Caller, path: &str, call: &Call) -> Result<Answer, Refusal> {
     if let Some((status, to)) = world.redirects.get(path) {
-        return Ok(redirect(*status, to));
+        return Ok(redirect(*status, to).on_demand());
     }
     let segments = segments(path);
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -123,6 +123,7 @@ fn app(world: &mut World, method: &str, path: &[&str], call: &Call) -> Result<An
                 "client_id": "Iv1.0123456789abcdef", "owner": shapes::account(world, "acme"),
                 "description": "", "external_url": world.web, "html_url": format!("{}/github-apps/portolan", world.web),
                 "permissions": world.app.permissions, "events": world.app.events,
+                "created_at": "2026-01-02T10:00:00Z", "updated_at": "2026-01-02T10:00:00Z",
                 "installations_count": installed.count(),
             }))
         }
@@ -329,10 +330,11 @@ pub(super) fn page(
 
 /// What a scenario laid there: lists are paged, anything else is given as it is.
 pub(super) fn canned_answer(world: &World, call: &Call, canned: &Value) -> Result<Answer, Refusal> {
-    match canned.as_array() {
+    let answer = match canned.as_array() {
         Some(list) => page(world, call, list.clone(), None),
         None => ok(canned),
-    }
+    };
+    answer.map(Answer::on_demand)
 }
 
 pub(super) fn ok(body: &Value) -> Result<Answer, Refusal> {

@@ -86,6 +86,14 @@ pub(super) fn repository(world: &World, repo: &Repo) -> Value {
     json
 }
 
+/// What asking for one repository gives beyond what lists and webhooks give.
+pub(super) fn full_repository(world: &World, repo: &Repo) -> Value {
+    let mut json = repository(world, repo);
+    json["network_count"] = json!(0);
+    json["subscribers_count"] = json!(1);
+    json
+}
+
 /// The few keys that `installation` events give.
 pub(super) fn short_repository(repo: &Repo) -> Value {
     json!({

@@ -56,6 +56,7 @@ pub(super) struct App {
 }
 
 /// An organization and the app's installation on it.
+#[derive(Clone)]
 pub(super) struct Account {
     pub(super) id: u64,
     pub(super) login: String,
@@ -165,6 +166,29 @@ impl World {
     pub(super) fn installation(&self, id: u64) -> Option<&Account> {
         let mut accounts = self.organizations.iter();
         accounts.find(|account| account.installation == id && account.installed)
+    }
+
+    /// The account's installation is known by this id too. Recorded payloads give one id to several accounts.
+    pub(super) fn installed_as(&mut self, login: &str, installation: u64) {
+        let known = |account: &Account| {
+            account.login.eq_ignore_ascii_case(login) && account.installation == installation
+        };
+        if self.organizations.iter().any(known) {
+            return;
+        }
+        let same = self.organization(login).clone();
+        self.organizations.push(Account {
+            installation,
+            ..same
+        });
+    }
+
+    /// Whether an installation is one of this account's.
+    pub(super) fn is_of(&self, installation: u64, login: &str) -> bool {
+        let mut accounts = self.organizations.iter();
+        accounts.any(|account| {
+            account.installation == installation && account.installed && account.login == login
+        })
     }
 
     /// The id of a repository, made if it did not exist.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::port::{Source, Suffix, Write};
+use crate::port::tests::group;
 
 fn item(identifier: &str) -> Item<()> {
     Item {
@@ -11,17 +11,7 @@ fn item(identifier: &str) -> Item<()> {
 }
 
 fn pending(identifiers: &[&str]) -> (Group, Vec<Item<()>>) {
-    let group = Group {
-        blueprint: "service".into(),
-        how: Write {
-            merge: true,
-            create_missing_related: false,
-        },
-        source: Source {
-            installation: 1,
-            suffix: Suffix::Gitops,
-        },
-    };
+    let group = group();
     let mut queue = crate::port::queue::Queue::new();
     for identifier in identifiers {
         queue.push(&group, item(identifier));

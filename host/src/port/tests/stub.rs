@@ -50,14 +50,18 @@ pub(super) async fn port(
             tokio::spawn(answer(stream, seen.clone(), script.clone()));
         }
     });
-    let settings = settings::Port {
+    (Port::new(&at(&api)).expect("a client"), log)
+}
+
+/// The settings of a Port whose base URL is this, with the credentials that the stub takes.
+pub(in crate::port) fn at(api: &str) -> settings::Port {
+    settings::Port {
         api: api.parse().expect("a URL"),
         client_id: "id".to_owned(),
         client_secret: SecretString::from("hush"),
         allowed: settings::AllowedBlueprints::default(),
         extra_ca: None,
-    };
-    (Port::new(&settings).expect("a client"), log)
+    }
 }
 
 async fn answer<F: Fn(&Seen, usize) -> Scripted>(
@@ -136,7 +140,7 @@ fn checked(unchecked: Unchecked) -> Entity {
     Entity::check(unchecked).expect("a good entity").0
 }
 
-pub(super) fn entity(identifier: &str, relations: &str) -> Entity {
+pub(in crate::port) fn entity(identifier: &str, relations: &str) -> Entity {
     checked(Unchecked {
         relations: relations.into(),
         ..unchecked(identifier)

@@ -29,6 +29,17 @@ struct Star {
     sender: Sender,
 }
 
+/// `team` has no kind either, and belongs to no repository.
+#[derive(Deserialize)]
+struct TeamEvent {
+    team: Team,
+}
+
+#[derive(Deserialize)]
+struct Team {
+    slug: String,
+}
+
 #[derive(Deserialize)]
 struct Sender {
     login: String,
@@ -36,10 +47,11 @@ struct Sender {
 
 impl Mapper for Misbehaving {
     fn describe() -> Description {
-        Description::of(["issue", "star"])
+        Description::of(["issue", "star", "team"])
             .reads(Owner::Repository, "misbehave")
             .writes("issue")
             .writes("stargazer")
+            .writes("team")
     }
 
     fn open(files: Vec<File>) -> Result<Self, Vec<Diagnostic>> {
@@ -59,6 +71,9 @@ impl Mapper for Misbehaving {
     fn map(&self, event: &Event) -> Result<Outcome, Error> {
         if event.kind() == "star" {
             return star(event);
+        }
+        if event.kind() == "team" {
+            return team(event);
         }
         let issue: Issue = event.subject()?;
         let (word, amount) = match issue.title.split_once(' ') {
@@ -121,6 +136,13 @@ fn star(event: &Event) -> Result<Outcome, Error> {
         .into(),
         _ => Entity::new("stargazer", login).into(),
     })
+}
+
+fn team(event: &Event) -> Result<Outcome, Error> {
+    let webhook = event
+        .webhook()
+        .ok_or(Error::refuse("a team without a webhook"))?;
+    Ok(Entity::new("team", webhook.payload::<TeamEvent>()?.team.slug).into())
 }
 
 // What exports it on wasm is `raw`, in place of `export_mapper!`; elsewhere nothing does.

@@ -1,0 +1,78 @@
+//! The configuration in force for an event: the newest that opens, and who is told of one that does not.
+
+use std::sync::Arc;
+
+use tracing::warn;
+
+use super::again::Again;
+use super::{Fate, Pipeline, write};
+use crate::files::Candidate;
+use crate::inbox::Item;
+use crate::plugins::contract::Configuration;
+use crate::plugins::{Fault, Opened, Plugin};
+
+impl Pipeline {
+    /// The configuration in force: the newest that opens.
+    pub(super) async fn configuration(
+        &self,
+        plugin: &Arc<Plugin>,
+        item: &Item,
+    ) -> Result<Option<(Configuration, Arc<Opened>)>, Fate> {
+        let subject = &item.subject;
+        let repository = subject.repository.as_ref();
+        let candidate = self
+            .configurations
+            .candidate(
+                &plugin.name,
+                &plugin.description.files,
+                plugin.operator_files(),
+                subject.installation,
+                &subject.organization,
+                repository,
+            )
+            .await
+            .map_err(|failed| {
+                if failed.is_transient() {
+                    Fate::Later(Again::from(&failed))
+                } else {
+                    Fate::Aside(format!("reading its configuration: {failed}"))
+                }
+            })?;
+        let (organization, configurations) = (&subject.organization, &self.configurations);
+        let digest = candidate.digest();
+        let diagnostics = match candidate {
+            Candidate::Readable(candidate) => match plugin.open(&candidate).await {
+                Ok(opened) => {
+                    let news = configurations
+                        .opened(&plugin.name, organization, repository, &candidate)
+                        .await;
+                    if news {
+                        write::say(&plugin.name, &opened.notes);
+                    }
+                    return Ok(Some((candidate, opened)));
+                }
+                Err(Fault::Configuration(diagnostics)) => diagnostics,
+                Err(fault) => return Err(Fate::of(fault)),
+            },
+            Candidate::Unreadable(diagnostics) => diagnostics,
+        };
+        // Its repository's events are many; whoever is to mend it is told once.
+        if configurations.is_news(&plugin.name, organization, repository, digest) {
+            write::say(&plugin.name, &diagnostics);
+        }
+        let last_good = configurations.last_good(&plugin.name, organization, repository);
+        let Some(last_good) = last_good.await else {
+            return Ok(None);
+        };
+        warn!(
+            plugin = plugin.name,
+            "the last configuration without mistakes stays in force"
+        );
+        match plugin.open(&last_good).await {
+            Ok(opened) => Ok(Some((last_good, opened))),
+            // A new version of the plugin may refuse what an older one opened.
+            Err(Fault::Configuration(_)) => Ok(None),
+            Err(fault) => Err(Fate::of(fault)),
+        }
+    }
+}

@@ -3,15 +3,15 @@
 //! Refuses what the real one refuses (GitHub docs, "Authenticating as a GitHub App", "Best practices for using
 //! the REST API"): wrong keys, stale tokens, missing permissions, repositories out of reach, careless headers.
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::fault::Fault;
-use crate::journal::{Mark, PATIENCE, Recorded};
 use crate::quota::Quota;
-use crate::wire::{Place, Server};
+use crate::standin::StandIn;
+use crate::wire::Place;
 
 mod delivery;
 mod events;
@@ -40,9 +40,9 @@ use world::World;
 /// The path under which a GitHub Enterprise Server serves its REST API.
 const BASE: &str = "/api/v3";
 
-/// A running stand-in for GitHub. Dropping it closes its socket.
+/// A running stand-in for GitHub. Dropping it closes its socket; paths are told below the API's base: `/repos/acme/shop`.
 pub struct FakeGitHub {
-    server: Server,
+    stand_in: StandIn,
     world: Shared,
     http: reqwest::Client,
 }
@@ -68,13 +68,12 @@ impl FakeGitHub {
         let world = Shared(Arc::new(Mutex::new(World::new())));
         let answering = world.clone();
         let answer = move |call: &_| routes::answer(&mut answering.lock(), call);
-        let server = Server::start("GitHub", place, answer).await;
-        let server = server.expect("a free port on the loopback");
-        world.lock().web = server.origin.clone();
+        let stand_in = StandIn::start("GitHub", place, BASE, answer).await;
+        world.lock().web = stand_in.origin().to_owned();
         // Deliveries go to the loopback, whatever proxy the environment names.
         let http = reqwest::Client::builder().no_proxy().build();
         Self {
-            server,
+            stand_in,
             world,
             http: http.expect("a client without special wishes"),
         }
@@ -82,12 +81,12 @@ impl FakeGitHub {
 
     /// What `GITHUB_API_URL` is set to: ends in `/api/v3/`.
     pub fn api_url(&self) -> String {
-        format!("{}{BASE}/", self.server.origin)
+        format!("{}{BASE}/", self.origin())
     }
 
     /// What `GHE_HOST` is set to: name and port.
     pub fn host(&self) -> String {
-        let (_, host) = self.server.origin.split_once("://").unwrap_or_default();
+        let (_, host) = self.origin().split_once("://").unwrap_or_default();
         host.to_owned()
     }
 
@@ -174,22 +173,6 @@ impl FakeGitHub {
         self.world.lock().quota = Some(quota);
     }
 
-    pub fn fail(&self, fault: Fault) {
-        self.server.faults.add(fault);
-    }
-
-    pub fn mend(&self) {
-        self.server.faults.clear();
-    }
-
-    pub fn go_down(&self) {
-        self.server.set_down(true);
-    }
-
-    pub fn go_up(&self) {
-        self.server.set_down(false);
-    }
-
     /// Signs an event as GitHub does, to be posted as it is or spoiled first.
     pub fn sign(&self, event: &Event) -> Signed {
         Signed::new(event, self.world.lock().app.id)
@@ -204,35 +187,13 @@ impl FakeGitHub {
     pub async fn post(&self, host_url: &str, signed: &Signed) -> (u16, String) {
         signed.post(&self.http, host_url).await
     }
+}
 
-    pub fn mark(&self) -> Mark {
-        self.server.journal.mark()
-    }
+/// What it has in common with the others.
+impl Deref for FakeGitHub {
+    type Target = StandIn;
 
-    pub fn requests(&self) -> Vec<Recorded> {
-        self.requests_since(Mark::default())
-    }
-
-    /// Paths are told below the API's base: `/repos/acme/shop`.
-    pub fn requests_since(&self, mark: Mark) -> Vec<Recorded> {
-        let mut requests = self.server.journal.since(mark);
-        for request in &mut requests {
-            if let Some(below) = request.path.strip_prefix(BASE) {
-                request.path = below.to_owned();
-            }
-        }
-        requests
-    }
-
-    /// Waits for a request, answered or not, that this is true of; panics with what was asked if it never comes.
-    pub async fn wait_for_request(&self, what: &str, is: impl Fn(&Recorded) -> bool) -> Recorded {
-        let journal = &self.server.journal;
-        let found = || self.requests().into_iter().find(|request| is(request));
-        journal.wait(PATIENCE, found).await.unwrap_or_else(|| {
-            panic!(
-                "waited in vain for {what}; GitHub was asked last:{}",
-                journal.tail()
-            )
-        })
+    fn deref(&self) -> &StandIn {
+        &self.stand_in
     }
 }

@@ -42,8 +42,7 @@ pub struct EmptyRoot {
 impl EmptyRoot {
     /// Lays the image out in a folder, anew each time.
     pub fn build(folder: &Path) -> anyhow::Result<Self> {
-        let project = project();
-        let dockerfile = fs::read_to_string(project.join("Dockerfile"))?;
+        let dockerfile = fs::read_to_string(project().join("Dockerfile"))?;
         let stage = Stage::last(&dockerfile).context("the Dockerfile's last stage")?;
         ensure!(
             stage.from == BASE,
@@ -51,7 +50,7 @@ impl EmptyRoot {
             stage.from
         );
         ensure!(
-            stage.environment.get("PORT") == stage.exposed.first() && stage.exposed.len() == 1,
+            stage.environment.get("PORT") == stage.exposed.first(),
             "EXPOSE {:?} is not the PORT of ENV {:?}",
             stage.exposed,
             stage.environment
@@ -62,30 +61,36 @@ impl EmptyRoot {
             stage,
         };
         root.can_be_entered()?;
-        let _ = fs::remove_dir_all(root.root());
+        root.lay_out()?;
+        root.runtime_files()?;
+        Ok(root)
+    }
+
+    fn lay_out(&self) -> anyhow::Result<()> {
+        let root = self.root();
+        let _ = fs::remove_dir_all(&root);
         let base = Command::new("sh")
-            .arg(project.join("tests/empty-root/base.sh"))
-            .args([root.root(), folder.join("packages"), binary()])
+            .arg(project().join("tests/empty-root/base.sh"))
+            .args([&root, &self.folder.join("packages"), &binary()])
             .status()?;
         ensure!(base.success(), "base.sh ended with {base}");
-        for copy in &root.stage.copies {
+        for copy in &self.stage.copies {
             ensure!(
                 copy.stage == "builder",
                 "nobody here knows what the stage {} holds",
                 copy.stage
             );
-            let target = root.root().join(copy.target.trim_start_matches('/'));
+            let target = root.join(copy.target.trim_start_matches('/'));
             copy_out(&copy.source, &target, copy.owner)
                 .with_context(|| format!("COPY {} {}", copy.source, copy.target))?;
         }
-        for volume in &root.stage.volumes {
+        for volume in &self.stage.volumes {
             ensure!(
-                root.root().join(volume.trim_start_matches('/')).is_dir(),
+                root.join(volume.trim_start_matches('/')).is_dir(),
                 "VOLUME {volume}: the image has no such folder, so that an engine would make it root's"
             );
         }
-        root.runtime_files()?;
-        Ok(root)
+        Ok(())
     }
 
     fn root(&self) -> PathBuf {
@@ -162,10 +167,8 @@ impl EmptyRoot {
         let image = fs::metadata(self.root().join("data"))?;
         fs::set_permissions(data, image.permissions())?;
         if is_root() {
-            for path in fs::read_dir(data)?
-                .map(|entry| entry.map(|entry| entry.path()))
-                .chain([Ok(data.to_owned())])
-            {
+            let entries = fs::read_dir(data)?.map(|entry| entry.map(|entry| entry.path()));
+            for path in entries.chain([Ok(data.to_owned())]) {
                 chown(path?, Some(image.uid()), Some(image.gid()))?;
             }
         }

@@ -17,6 +17,7 @@ pub mod port;
 pub mod proxy;
 pub mod quota;
 mod recording;
+pub mod standin;
 pub mod stranger;
 pub mod tls;
 mod wire;

@@ -3,16 +3,17 @@
 //! Rules and codes follow Port's API reference: what is merged, what null clears, what a relation needs,
 //! and which mistake is 404, 409, 413, 422 or 429.
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::fault::Fault;
-use crate::journal::{self, Mark, PATIENCE, Recorded};
+use crate::journal::{self, PATIENCE};
 use crate::quota::Quota;
-use crate::wire::{Place, Server};
+use crate::standin::StandIn;
+use crate::wire::Place;
 
 mod blueprint;
 mod bulk;
@@ -31,7 +32,7 @@ use credentials::Credentials;
 
 /// A running stand-in for Port. Dropping it closes its socket.
 pub struct FakePort {
-    server: Server,
+    stand_in: StandIn,
     state: Arc<State>,
 }
 
@@ -56,16 +57,13 @@ impl FakePort {
         });
         let answering = state.clone();
         let answer = move |call: &_| routes::answer(&answering, call);
-        let server = Server::start("Port", place, answer).await;
-        Self {
-            server: server.expect("a free port on the loopback"),
-            state,
-        }
+        let stand_in = StandIn::start("Port", place, "", answer).await;
+        Self { stand_in, state }
     }
 
     /// What `PORT_URL` is set to: without `/v1`.
     pub fn url(&self) -> String {
-        self.server.origin.clone()
+        self.origin().to_owned()
     }
 
     pub fn client_id(&self) -> &'static str {
@@ -142,35 +140,6 @@ impl FakePort {
         *self.state.quota() = Some(quota);
     }
 
-    pub fn fail(&self, fault: Fault) {
-        self.server.faults.add(fault);
-    }
-
-    pub fn mend(&self) {
-        self.server.faults.clear();
-    }
-
-    /// Closes every connection without an answer until [`FakePort::go_up`].
-    pub fn go_down(&self) {
-        self.server.set_down(true);
-    }
-
-    pub fn go_up(&self) {
-        self.server.set_down(false);
-    }
-
-    pub fn mark(&self) -> Mark {
-        self.server.journal.mark()
-    }
-
-    pub fn requests(&self) -> Vec<Recorded> {
-        self.requests_since(Mark::default())
-    }
-
-    pub fn requests_since(&self, mark: Mark) -> Vec<Recorded> {
-        self.server.journal.since(mark)
-    }
-
     /// Waits until this is so, looking again after every write; panics with what was asked meanwhile if it never is.
     pub async fn wait_for(&self, what: &str, so: impl Fn(&Self) -> bool) {
         self.wait_for_within(PATIENCE, what, so).await;
@@ -188,7 +157,7 @@ impl FakePort {
         if seen.await.is_none() {
             panic!(
                 "waited {patience:?} in vain for {what}; Port was asked last:{}",
-                self.server.journal.tail()
+                self.journal().tail()
             );
         }
     }
@@ -200,17 +169,14 @@ impl FakePort {
         self.entity(blueprint, identifier)
             .expect("just seen, and deletions need a request")
     }
+}
 
-    /// Waits for a request, answered or not, that this is true of.
-    pub async fn wait_for_request(&self, what: &str, is: impl Fn(&Recorded) -> bool) -> Recorded {
-        let journal = &self.server.journal;
-        let found = || self.requests().into_iter().find(|request| is(request));
-        journal.wait(PATIENCE, found).await.unwrap_or_else(|| {
-            panic!(
-                "waited in vain for {what}; Port was asked last:{}",
-                journal.tail()
-            )
-        })
+/// What it has in common with the others.
+impl Deref for FakePort {
+    type Target = StandIn;
+
+    fn deref(&self) -> &StandIn {
+        &self.stand_in
     }
 }
 

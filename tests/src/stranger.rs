@@ -1,28 +1,31 @@
 //! Another origin, to which a redirect may lead: whoever follows it with a token has leaked it.
 
+use std::ops::Deref;
+
 use serde_json::json;
 
-use crate::journal::Recorded;
-use crate::wire::{Answer, Place, Server};
+use crate::standin::StandIn;
+use crate::wire::{Answer, Place};
 
 /// Answers everything with an empty list and remembers who came with credentials.
-pub struct Stranger(Server);
+pub struct Stranger(StandIn);
 
 impl Stranger {
     pub async fn start() -> Self {
-        let server = Server::start("stranger", Place::plain(), |_| {
-            Answer::json(200, &json!([]))
-        })
-        .await
-        .expect("a free port on the loopback");
-        Self(server)
+        let answer = |_: &_| Answer::json(200, &json!([]));
+        Self(StandIn::start("stranger", Place::plain(), "", answer).await)
     }
 
     pub fn url(&self) -> String {
-        format!("{}/", self.0.origin)
+        format!("{}/", self.origin())
     }
+}
 
-    pub fn requests(&self) -> Vec<Recorded> {
-        self.0.journal.since(Default::default())
+/// What it has in common with the others.
+impl Deref for Stranger {
+    type Target = StandIn;
+
+    fn deref(&self) -> &StandIn {
+        &self.0
     }
 }

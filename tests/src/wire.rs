@@ -152,6 +152,8 @@ impl Place {
 
 /// A listening stand-in; dropping it closes the socket and every connection.
 pub(crate) struct Server {
+    /// Whom it stands for.
+    pub(crate) name: &'static str,
     /// Scheme, name and port.
     pub(crate) origin: String,
     pub(crate) journal: Arc<Journal>,
@@ -161,7 +163,6 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// `name`: whom it stands for.
     pub(crate) async fn start<F>(
         name: &'static str,
         place: Place,
@@ -187,6 +188,7 @@ impl Server {
         let down = peer.down.clone();
         let accepting = tokio::spawn(accept(listener, peer)).abort_handle();
         Ok(Self {
+            name,
             origin,
             journal,
             faults,

@@ -38,7 +38,7 @@ async fn ten_thousand_idle_connections_take_no_place_from_github() {
     // Whoever runs this may allow fewer: then as many as can be had, less what the other scenarios use.
     let allowed = rlimit::increase_nofile_limit(u64::MAX).expect("a limit can be raised");
     let crowd = usize::try_from(allowed / 2).map_or(10_000, |half| half.min(10_000));
-    println!("{crowd} idle connections of 10,000: {allowed} descriptors are allowed");
+    eprintln!("{crowd} idle connections of 10,000: {allowed} descriptors are allowed");
     let mut known = Caller::at(host.address()).await;
     known.say(delivery(&acme, "before").request()).await;
     assert_eq!(known.hear().await.expect("an answer").status, 202);
@@ -46,7 +46,7 @@ async fn ten_thousand_idle_connections_take_no_place_from_github() {
     let mut callers = beside(&acme, &host, come(&host, crowd)).await;
 
     let (open, (_, most)) = (descriptors(&host), resident(host.pid()));
-    println!("the host had {open} descriptors open at the end, and took {most} MiB at most");
+    eprintln!("the host had {open} descriptors open at the end, and took {most} MiB at most");
     assert!(open < PLACES + 100, "{open} descriptors");
     assert!(most < 256, "{most} MiB");
     if crowd > PLACES + 1_000 {

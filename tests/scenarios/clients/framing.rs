@@ -47,7 +47,7 @@ async fn what_is_no_request_is_refused_and_the_connection_closed() {
     let theirs = async {
         for (what, bytes, status) in &table {
             // Shown when one is not closed.
-            println!("{what}");
+            eprintln!("{what}");
             let said = refused(&host, bytes).await;
 
             let answered = said.split(' ').nth(1).and_then(|word| word.parse().ok());

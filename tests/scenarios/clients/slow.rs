@@ -85,7 +85,7 @@ async fn large_bodies_that_never_end_use_up_neither_memory_nor_githubs_turn() {
 
     assert!(gave_way >= 20, "room for ten, and {gave_way} gave way");
     let (_, most) = resident(host.pid());
-    println!("the host took {most} MiB at most");
+    eprintln!("the host took {most} MiB at most");
     assert!(
         most < BUDGET_MIB + BESIDE_MIB,
         "{most} MiB for a budget of {BUDGET_MIB}"

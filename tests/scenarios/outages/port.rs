@@ -152,12 +152,12 @@ async fn while_one_push_is_tried_again_a_newer_one_of_its_repository_need_not_wa
     let host = acme.host().start().await;
     let odd = "identifier: odd\nblueprint: unheard\n";
     acme.deliver(&host, &acme.pushes("shop", odd)).await;
-    host.wait_for_line("will be tried again in 10 s").await;
+    host.wait_for_line("will be tried again in 5 s").await;
 
     acme.arrives(&host, "shop").await;
 
     let lines = host.lines();
-    let again = |line: &String| line.contains("will be tried again in 30 s");
+    let again = |line: &String| line.contains("will be tried again in 10 s");
     assert!(!lines.iter().any(again), "it waited: {lines:#?}");
 }
 

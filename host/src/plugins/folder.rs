@@ -6,8 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, available_parallelism};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::seat::Seat;
@@ -24,7 +23,7 @@ pub(super) struct Folder<P> {
     unreadable: bool,
 }
 
-impl<P: Send + Sync> Folder<P> {
+impl<P> Folder<P> {
     pub(super) fn new(path: PathBuf, only: Option<BTreeSet<String>>) -> Self {
         Self {
             path,
@@ -55,7 +54,7 @@ impl<P: Send + Sync> Folder<P> {
     pub(super) fn look(
         &mut self,
         now: Instant,
-        load: &(impl Fn(&str, &[u8]) -> Result<P, String> + Sync),
+        load: &impl Fn(&str, &[u8]) -> Result<P, String>,
     ) -> Option<Duration> {
         let listed = match list(&self.path) {
             Ok(listed) => listed,
@@ -76,14 +75,12 @@ impl<P: Send + Sync> Folder<P> {
         let listed: BTreeMap<_, _> = (listed.into_iter())
             .filter(|(name, _)| wanted(name))
             .collect();
-        for name in listed.keys() {
-            self.seats.entry(name.clone()).or_default().gone_since = None;
+        let mut again = None;
+        for (name, path) in &listed {
+            let seat = self.seats.entry(name.clone()).or_default();
+            seat.gone_since = None;
+            sooner(&mut again, seat.look(now, name, path, load));
         }
-        let present = self.seats.iter_mut();
-        let present = present.filter_map(|(name, seat)| Some((name, listed.get(name)?, seat)));
-        let mut again = side_by_side(present, |(name, path, seat)| {
-            seat.look(now, name, path, load)
-        });
         self.seats.retain(|name, seat| {
             if listed.contains_key(name) {
                 return true;
@@ -98,33 +95,6 @@ impl<P: Send + Sync> Folder<P> {
         });
         again
     }
-}
-
-/// What a start waits for is the compiler, so no file waits for another. Threads of our own, because a plugin
-/// that is loaded is called, and a guest needs the whole of a thread's stack.
-fn side_by_side<T: Send>(
-    items: impl Iterator<Item = T> + Send,
-    look: impl Fn(T) -> Option<Duration> + Sync,
-) -> Option<Duration> {
-    let (items, again) = (Mutex::new(items), Mutex::new(None));
-    let next = || lock(&items).next();
-    let work = || {
-        while let Some(item) = next() {
-            let later = look(item);
-            sooner(&mut lock(&again), later);
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 1..available_parallelism().map_or(2, usize::from) {
-            scope.spawn(work);
-        }
-        work();
-    });
-    *lock(&again)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The sooner of two times to look again.

@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, EventKind};
@@ -122,16 +122,22 @@ impl Folders {
         let (now, sandbox) = (Instant::now(), self.sandbox.clone());
         let beside = self.users.path().to_owned();
         let load = |name: &str, bytes: &[u8]| load(&sandbox, name, bytes, &beside);
+        // Side by side, because what a start waits for is the compiler, and not more of them, because a compiler wants
+        // memory. On a thread of its own: a plugin that is loaded is called, and a guest needs the whole of a stack.
         let (bundled, users) = (&mut self.bundled, &mut self.users);
-        self.again = thread::scope(|scope| {
-            let bundled = scope.spawn(|| bundled.look(now, &load));
-            let mut again = users.look(now, &load);
-            sooner(
-                &mut again,
-                bundled.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            );
-            again
+        let (beside_us, again) = thread::scope(|scope| {
+            let own = thread::Builder::new().name("plugins".to_owned());
+            let bundled = own.spawn_scoped(scope, || bundled.look(now, &load));
+            let again = users.look(now, &load);
+            let join = |thread: ScopedJoinHandle<'_, _>| {
+                thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+            };
+            (bundled.map(join), again)
         });
+        self.again = again;
+        // Where the system gives no thread, after them.
+        let bundled = beside_us.unwrap_or_else(|_| self.bundled.look(now, &load));
+        sooner(&mut self.again, bundled);
         self.look_beside(now, &beside);
         // Compiling took its time, which counts as waiting.
         self.again = self.again.map(|again| again.saturating_sub(now.elapsed()));

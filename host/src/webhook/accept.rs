@@ -16,6 +16,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use rlimit::Resource;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
@@ -68,15 +69,19 @@ pub(super) async fn connections(
             Ok((stream, place)) => {
                 tokio::spawn(serve(stream, place, router.clone(), graceful.watcher()));
             }
-            Err(error) if is_about_one_connection(&error) => {}
-            Err(error) => {
+            Err(error) if has_run_out(&error) => {
                 if said.is_none_or(|said| said.elapsed() > SAY_AGAIN) {
                     said = Some(Instant::now());
                     tracing::error!(
-                        "a connection cannot be accepted: {error}; half of those that delivered nothing are closed"
+                        "a connection cannot be accepted: {error}; half of those that delivered nothing are closed: allow the process more open files (`ulimit -Hn`, docker's `--ulimit nofile`) or memory"
                     );
                 }
                 places.halve_strangers();
+                sleep(BREATHER).await;
+            }
+            // About this one connection, as most of what accept(2) reports is.
+            Err(error) => {
+                tracing::debug!("a connection was gone before it was accepted: {error}");
                 sleep(BREATHER).await;
             }
         }
@@ -94,7 +99,9 @@ pub(super) async fn connections(
 /// As many file descriptors as the system lets us have, half of them for connections: the rest of the host opens
 /// files and connections too. A shell's usual 1,024 are a default, not what the machine can bear.
 fn affordable() -> usize {
-    let descriptors = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024);
+    let raised = rlimit::increase_nofile_limit(u64::MAX);
+    let descriptors = raised.or_else(|_| rlimit::getrlimit(Resource::NOFILE).map(|(now, _)| now));
+    let descriptors = descriptors.unwrap_or(1024);
     let half = usize::try_from(descriptors / 2).unwrap_or(usize::MAX);
     half.clamp(1, MAX_CONNECTIONS)
 }
@@ -126,6 +133,8 @@ async fn serve(stream: TcpStream, place: Place, router: Router, watcher: Watcher
         .max_buf_size(MAX_BUFFER)
         .serve_connection(TokioIo::new(patient), service);
     tokio::select! {
+        // First: an answer that is ready is given.
+        biased;
         ended = watcher.watch(connection) => {
             if let Err(error) = ended {
                 tracing::debug!("connection ended: {error}");
@@ -135,11 +144,10 @@ async fn serve(stream: TcpStream, place: Place, router: Router, watcher: Watcher
     }
 }
 
-fn is_about_one_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::ConnectionReset
-    )
+/// Descriptors or memory, the system's or ours.
+fn has_run_out(error: &io::Error) -> bool {
+    let ours = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+    error
+        .raw_os_error()
+        .is_some_and(|code| ours.contains(&code))
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use portolan_tests::fault::Fault;
+use portolan_tests::host::RunningHost;
 use portolan_tests::quota::Quota;
 use serde_json::json;
 
@@ -151,14 +152,36 @@ async fn while_one_push_is_tried_again_a_newer_one_of_its_repository_need_not_wa
     let acme = Acme::new().await;
     let host = acme.host().start().await;
     let odd = "identifier: odd\nblueprint: unheard\n";
+    // One after the other, so that the first is due before the second. The third wait is the first that is long.
+    acme.deliver(&host, &acme.pushes("cart", odd)).await;
+    parked(&host, "cart", 2).await;
     acme.deliver(&host, &acme.pushes("shop", odd)).await;
-    host.wait_for_line("will be tried again in 5 s").await;
+    parked(&host, "cart", 3).await;
+    parked(&host, "shop", 3).await;
 
     acme.arrives(&host, "shop").await;
 
     let lines = host.lines();
-    let again = |line: &String| line.contains("will be tried again in 10 s");
-    assert!(!lines.iter().any(again), "it waited: {lines:#?}");
+    let cart = |line: &String| line.contains("acme/cart") && line.contains("tries=4");
+    assert!(
+        !lines.iter().any(cart),
+        "it waited as long as the other: {lines:#?}"
+    );
+}
+
+/// Until a repository's event was put back for so many times.
+async fn parked(host: &RunningHost, name: &str, tries: u32) {
+    let its = format!("acme/{name}\"}}: will be tried again");
+    let mut from = 0;
+    loop {
+        let line = host.wait_for_line_after(from, &its).await;
+        if line.contains(&format!("tries={tries}")) {
+            return;
+        }
+        let lines = host.lines();
+        let seen = lines.iter().position(|said| *said == line);
+        from = seen.expect("it was said") + 1;
+    }
 }
 
 #[tokio::test]

@@ -37,5 +37,9 @@ fn targets(line: &str) -> impl Iterator<Item = &str> {
     let commands = line.split(['`', '&']).map(str::trim_start);
     let said = commands.filter_map(|command| command.strip_prefix("make "));
     said.filter_map(|said| said.split_whitespace().next())
-        .filter(|target| target.chars().all(|letter| letter.is_ascii_lowercase()))
+        .filter(|target| {
+            target
+                .chars()
+                .all(|letter| letter.is_ascii_lowercase() || letter == '-')
+        })
 }

@@ -2,9 +2,10 @@
 //!
 //! A caller is a stranger until a delivery of its was accepted: nothing else tells GitHub from anybody.
 //! When every place is taken, the stranger that came first gives way to who comes now. GitHub needs a place for
-//! milliseconds and so is gone or known before its turn comes; whoever only holds a connection open, idle or byte by
-//! byte, loses it when somebody else wants it. Known callers, a proxy's kept connections, never give way.
+//! milliseconds and so is mostly gone or known before its turn comes; whoever only holds a connection open, idle or
+//! byte by byte, loses it when somebody else wants it. Known callers, a proxy's kept connections, never give way.
 //! So many strangers at once make room for each other, and time-outs need not be short enough to hurt the slow.
+//! Against thousands of new connections in the time of one delivery this does not help: that is a firewall's work.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -16,9 +16,9 @@ const VARIABLE: &str = "PORT_OPENAPI";
 
 pub(crate) async fn judge(verdict: &mut Verdict) -> anyhow::Result<()> {
     let Some(description) = std::env::var_os(VARIABLE) else {
-        println!(
-            "    Port's side was NOT JUDGED: save https://api.port.io/swagger/yaml and name that file in {VARIABLE}"
-        );
+        verdict.not_judged(format!(
+            "Port's side: save https://api.port.io/swagger/yaml and name that file in {VARIABLE}"
+        ));
         return Ok(());
     };
     let description = std::fs::canonicalize(description).context(VARIABLE)?;

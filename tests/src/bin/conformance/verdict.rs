@@ -8,6 +8,8 @@ const SHOWN: usize = 40;
 #[derive(Default)]
 pub(crate) struct Verdict {
     violations: Vec<String>,
+    /// What could not be judged here, and why.
+    open: Vec<String>,
 }
 
 impl Verdict {
@@ -21,9 +23,16 @@ impl Verdict {
         }
     }
 
+    pub(crate) fn not_judged(&mut self, sentence: impl Into<String>) {
+        self.open.push(sentence.into());
+    }
+
     pub(crate) fn say(&self) -> ExitCode {
+        for open in &self.open {
+            println!("\nNOT JUDGED: {open}");
+        }
         if self.violations.is_empty() {
-            println!("\nNo violation.");
+            println!("\nNo violation in what was judged.");
             return ExitCode::SUCCESS;
         }
         println!("\n{} violations:", self.violations.len());

@@ -38,8 +38,8 @@ pub(crate) fn folder() -> anyhow::Result<PathBuf> {
     }
 }
 
-/// All that the host, known by its `User-Agent`, said to a stand-in.
-pub(crate) fn recorded(peer: &str, user_agent: &str) -> anyhow::Result<Vec<Exchange>> {
+/// All that the host, known by its `User-Agent`, said to a stand-in below `base`.
+pub(crate) fn recorded(peer: &str, user_agent: &str, base: &str) -> anyhow::Result<Vec<Exchange>> {
     let folder = folder()?;
     let mut exchanges = Vec::new();
     for file in folder.read_dir().into_iter().flatten() {
@@ -62,6 +62,14 @@ pub(crate) fn recorded(peer: &str, user_agent: &str) -> anyhow::Result<Vec<Excha
          `PORTOLAN_RECORD={0} cargo test --workspace --test scenarios`",
         folder.display()
     );
+    let all = exchanges.len();
+    exchanges.retain(|exchange| exchange.path.starts_with(base));
+    if exchanges.len() < all {
+        let beside = all - exchanges.len();
+        println!(
+            "    exempt: {beside} request(s) outside {base}, where a scenario's settings led astray on purpose"
+        );
+    }
     Ok(exchanges)
 }
 

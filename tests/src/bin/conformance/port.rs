@@ -23,15 +23,7 @@ pub(crate) async fn judge(verdict: &mut Verdict) -> anyhow::Result<()> {
     };
     let description = std::fs::canonicalize(description).context(VARIABLE)?;
     let description = description.to_str().context("a path in UTF-8")?;
-    let mut exchanges = exchange::recorded("Port", "port")?;
-    let all = exchanges.len();
-    exchanges.retain(|exchange| exchange.path.starts_with(BASE));
-    if exchanges.len() < all {
-        let beside = all - exchanges.len();
-        println!(
-            "    exempt: {beside} request(s) outside {BASE}, where a scenario's settings led astray on purpose"
-        );
-    }
+    let exchanges = exchange::recorded("Port", "port", BASE)?;
     let prism = Prism::over(description).await?;
     awake(&prism, &exchanges, verdict).await?;
 

@@ -16,6 +16,8 @@ pub mod subject;
 
 pub mod inbox;
 
+pub mod store;
+
 pub mod pipeline;
 
 pub mod github;

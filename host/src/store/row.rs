@@ -1,0 +1,55 @@
+//! The ledger's rows: who produced what.
+
+use super::Millis;
+
+/// One entity that a plugin produced from one subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub plugin: String,
+    /// The subject's key.
+    pub subject: String,
+    pub organization: u64,
+    pub repository: Option<u64>,
+    /// `owner/name`, or the organization's login: for people.
+    pub whose: String,
+    pub blueprint: String,
+    pub identifier: String,
+    /// Of what was last sent. `None`: it is about to be sent, or has to be sent again whatever it is.
+    pub digest: Option<[u8; 32]>,
+    /// The ledger created it in Port, or adopted it: the ledger may delete it.
+    pub ours: bool,
+    pub written: Millis,
+}
+
+/// A producer's rows, and those of all others about the same entities.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Producers {
+    pub own: Vec<Row>,
+    pub others: Vec<Row>,
+}
+
+/// What changes in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Adds the row or replaces it.
+    Put(Row),
+    /// The producer does not produce it any more.
+    Remove {
+        plugin: String,
+        subject: String,
+        blueprint: String,
+        identifier: String,
+    },
+    /// Whoever else produces it has to send it again: it was overwritten. The producer named here is not meant.
+    Forget {
+        plugin: String,
+        subject: String,
+        blueprint: String,
+        identifier: String,
+    },
+    /// Whoever else produces it inherits that it is ours: its creator produces it no more.
+    Inherit {
+        blueprint: String,
+        identifier: String,
+    },
+}

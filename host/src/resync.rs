@@ -101,8 +101,17 @@ impl Resync {
                 );
                 self.grants_changed(installation);
             }
-            // Its repositories are taken in, and whoever does so forgets what was granted before.
-            Chore::Resume { installation } => info!(installation, "the App was unsuspended"),
+            Chore::Resume {
+                installation,
+                organization,
+            } => {
+                info!(installation, "the App was unsuspended");
+                // Whoever takes in all forgets what was granted before.
+                self.take_on(Chore::TakeInAll {
+                    installation,
+                    organization,
+                });
+            }
             Chore::Renamed { organization, .. } => {
                 info!("the organization is called {} now", organization.login);
                 self.configurations.repositories_changed(&organization);

@@ -34,6 +34,8 @@ pub mod port;
 
 pub mod resync;
 
+pub mod admin;
+
 pub mod cli;
 
 pub mod telemetry;

@@ -16,6 +16,7 @@ mod tests;
 pub(crate) mod when;
 pub(crate) mod wire;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -146,7 +147,7 @@ async fn guard(State(door): Doors, request: Request, next: Next) -> Response {
 async fn ready(State(door): Doors) -> Response {
     match (door.admin.status)().not_ready {
         None => success(&json!({"status": "ready"})),
-        Some(why) => sentence(StatusCode::SERVICE_UNAVAILABLE, &why),
+        Some(why) => sentence(StatusCode::SERVICE_UNAVAILABLE, &redact::line(&why)),
     }
 }
 
@@ -165,7 +166,7 @@ async fn status(State(door): Doors) -> Response {
             "waiting": counts.waiting,
             "quarantined": counts.quarantined,
             "entities": counts.entities,
-            "awaited": awaited.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+            "awaited": awaited.into_iter().collect::<BTreeMap<_, _>>(),
         }),
         Err(error) => json!({"error": error.to_string()}),
     };
@@ -173,7 +174,7 @@ async fn status(State(door): Doors) -> Response {
         Ok(Value::Object(mut all)) => {
             all.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
             all.insert("store".to_owned(), of_store);
-            success(&Value::Object(all))
+            success(&redact::texts(Value::Object(all)))
         }
         _ => sentence(
             StatusCode::INTERNAL_SERVER_ERROR,

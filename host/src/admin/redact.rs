@@ -56,6 +56,19 @@ pub(crate) fn payload(json: &str) -> Result<Value, String> {
     Ok(redacted(payload))
 }
 
+/// What the host says of itself, which may quote others: every text cleaned, nothing hidden for its name.
+pub(crate) fn texts(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let field = |(name, value): (String, Value)| (line(&name), texts(value));
+            Value::Object(fields.into_iter().map(field).collect())
+        }
+        Value::Array(values) => values.into_iter().map(texts).collect(),
+        Value::String(text) => line(&scrubbed(&text)).into(),
+        other => other,
+    }
+}
+
 fn redacted(value: Value) -> Value {
     match value {
         Value::Object(fields) => {

@@ -8,6 +8,7 @@ mod stopped;
 mod table;
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -15,7 +16,7 @@ use serde::Serialize;
 
 use self::door::Door;
 use crate::admin::when;
-use crate::admin::wire::{Filter, Order, State};
+use crate::admin::wire::{Delivery, Filter, Order, State};
 use crate::settings;
 
 /// Wrong usage, as clap and `serve` have it.
@@ -184,7 +185,7 @@ impl Ordered {
 }
 
 /// What is to be printed.
-async fn carry_out(verb: Verb, data_dir: &std::path::Path) -> anyhow::Result<String> {
+async fn carry_out(verb: Verb, data_dir: &Path) -> anyhow::Result<String> {
     let door = Door::open(data_dir).await?;
     let said = answer(&door, verb).await;
     // Also after a failure: a store that was opened is left in order.
@@ -250,11 +251,7 @@ impl Ordered {
 }
 
 /// Page by page.
-async fn list(
-    door: &Door,
-    mut filter: Filter,
-    wanted: usize,
-) -> anyhow::Result<Vec<crate::admin::wire::Delivery>> {
+async fn list(door: &Door, mut filter: Filter, wanted: usize) -> anyhow::Result<Vec<Delivery>> {
     let mut found = Vec::new();
     while found.len() < wanted {
         let limit = PAGE.min(wanted - found.len());

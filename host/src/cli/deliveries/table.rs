@@ -1,11 +1,11 @@
 //! Deliveries as text for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use crate::admin::wire::{Counted, Delivery, Quarantined, Shown, State};
 
-/// Sentences shown of those that one cause has.
+/// Reasons shown at once, of what waits and of each cause.
 const SENTENCES: usize = 3;
 
 /// Nothing: what is written to is memory.
@@ -26,7 +26,7 @@ pub(super) fn list(deliveries: &[Delivery], are_more: bool) -> String {
 }
 
 fn row(delivery: &Delivery) -> [String; 6] {
-    let causes: std::collections::BTreeSet<_> = delivery
+    let causes: BTreeSet<_> = delivery
         .quarantined
         .iter()
         .map(|one| one.cause.as_str())
@@ -77,20 +77,12 @@ fn columns<const N: usize>(rows: &[[String; N]]) -> String {
 
 /// What waits, by the reason.
 fn waiting(deliveries: &[Delivery]) -> String {
-    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-    for waits in deliveries.iter().flat_map(|delivery| &delivery.waiting) {
-        if let Some(why) = &waits.why {
-            *reasons.entry(why).or_default() += 1;
-        }
+    let waiting = deliveries.iter().flat_map(|delivery| &delivery.waiting);
+    let reasons = reasons("  ", waiting.filter_map(|waits| waits.why.as_deref()));
+    match reasons.as_str() {
+        "" => reasons,
+        _ => format!("\nWaiting, tried again by themselves:\n{reasons}"),
     }
-    if reasons.is_empty() {
-        return String::new();
-    }
-    let mut text = "\nWaiting, tried again by themselves:\n".to_owned();
-    for (why, count) in most_first(reasons) {
-        writeln!(text, "  {} {why}", times(count)).expect(ENDLESS);
-    }
-    text
 }
 
 /// What was given up, by cause: what it is about, and what to do.
@@ -104,7 +96,7 @@ fn quarantine(deliveries: &[Delivery]) -> String {
     }
     let mut text = "\nIn quarantine, by cause:\n".to_owned();
     for (cause, of_it) in causes {
-        let plugins: std::collections::BTreeSet<_> = of_it
+        let plugins: BTreeSet<_> = of_it
             .iter()
             .filter_map(|one| one.plugin.as_deref())
             .collect();
@@ -115,34 +107,30 @@ fn quarantine(deliveries: &[Delivery]) -> String {
             format!(" of {}", plugins.join(", "))
         };
         writeln!(text, "  {cause}: {}{whose}", events(of_it.len() as u64)).expect(ENDLESS);
-        let mut sentences: BTreeMap<&str, usize> = BTreeMap::new();
-        for one in &of_it {
-            *sentences.entry(&one.why).or_default() += 1;
-        }
-        let sentences = most_first(sentences);
-        for (why, count) in sentences.iter().take(SENTENCES) {
-            writeln!(text, "    {} {why}", times(*count)).expect(ENDLESS);
-        }
-        if let Some(more) = sentences
-            .len()
-            .checked_sub(SENTENCES)
-            .filter(|more| *more > 0)
-        {
-            writeln!(text, "    and {more} other reasons").expect(ENDLESS);
-        }
+        text.push_str(&reasons("    ", of_it.iter().map(|one| one.why.as_str())));
         writeln!(text, "    To do: {}", to_do(cause)).expect(ENDLESS);
     }
     text
 }
 
-fn most_first(counts: BTreeMap<&str, usize>) -> Vec<(&str, usize)> {
+/// Each once, a line each, the most frequent first.
+fn reasons<'a>(indent: &str, all: impl Iterator<Item = &'a str>) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for why in all {
+        *counts.entry(why).or_default() += 1;
+    }
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    counts
-}
-
-fn times(count: usize) -> String {
-    format!("{count} x")
+    let mut text = String::new();
+    for (why, count) in counts.iter().take(SENTENCES) {
+        writeln!(text, "{indent}{count} x {why}").expect(ENDLESS);
+    }
+    match counts.len().saturating_sub(SENTENCES) {
+        0 => {}
+        1 => writeln!(text, "{indent}and 1 other reason").expect(ENDLESS),
+        more => writeln!(text, "{indent}and {more} other reasons").expect(ENDLESS),
+    }
+    text
 }
 
 /// By the failure's class: what helps, and the command that is next.

@@ -1,4 +1,3 @@
-use std::path::Path;
 use std::sync::Arc;
 
 use clap::Parser;
@@ -8,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::admin::wire::{Counted, Delivery, Quarantined, Shown, Waits};
+use crate::admin::wire::{Counted, Quarantined, Shown, Waits};
 use crate::admin::{self, Admin, Status};
 use crate::store::memory::Memory;
 use crate::store::{NewDelivery, SqliteStore, Store};

@@ -64,11 +64,25 @@ impl Subject {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::tree;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::subject::Organization;
 
     #[test]
     fn what_was_mapped_of_a_repository_goes_with_it() {
-        let tree = tree();
+        let organization = Organization {
+            id: 3,
+            login: "acme".to_owned(),
+        };
+        let repository = Repository {
+            id: 5,
+            owner: "acme".to_owned(),
+            name: "shop".to_owned(),
+            default_branch: None,
+            json: Arc::from("{}"),
+        };
+        let tree = Subject::tree(7, organization, repository);
         let gone = tree.goes_along("pull-request/5/9");
         assert_eq!((gone.kind.as_str(), gone.gone), ("pull-request", true));
         assert_eq!(gone.whose(), tree.whose());

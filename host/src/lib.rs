@@ -31,6 +31,8 @@ pub mod plugins;
 
 pub mod entity;
 
+pub mod ledger;
+
 pub mod port;
 
 pub mod resync;

@@ -3,6 +3,7 @@
 //! Knows the shapes of GitHub's webhooks (GitHub docs, Webhook events and payloads) and nothing of how they are
 //! received, mapped or written. A shape is read tolerantly: only what names a subject must be there.
 
+mod belongings;
 mod installation;
 mod kinds;
 mod payload;
@@ -74,7 +75,7 @@ pub struct Subject {
 }
 
 /// One thing that a delivery touches.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Touch {
     Subject(Subject),
     Chore(Chore),

@@ -57,6 +57,11 @@ pub(super) fn row(event: &str) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.event == event)
 }
 
+/// Whether it is one of these rows' kinds.
+pub(super) fn is_kind(kind: &str) -> bool {
+    ROWS.iter().any(|row| row.kind == kind)
+}
+
 /// The version of an object that was fetched or listed, by the rule that holds for the webhook's.
 /// `None`: it has none, or the kind's state is no object of GitHub's (`tree`).
 pub fn version_of(kind: &str, json: &str) -> Option<String> {

@@ -1,7 +1,7 @@
 //! For people and probes, on an address of its own: is it alive, how is it, which deliveries are there, once more.
 //!
-//! `/livez` and `/readyz` answer anybody. Everything else wants the token that lies in the data directory ([`pass`]), so
-//! that whoever may read that may administer, and no web page can. Looks and orders at the store are in [`deliveries`],
+//! `/livez` and `/readyz` answer anybody. Everything else wants the token that lies in the data directory (`admin/pass`), so
+//! that whoever may read that may administer, and no web page can. Looks and orders at the store are in `admin/deliveries`,
 //! which a stopped host's are given to as well; what the parts of the host say of themselves comes in as [`Status`].
 //! Knows nothing of how anything is done.
 

@@ -75,7 +75,7 @@ async fn deliver(acme: &Acme, host: &RunningHost, event: &Event) -> String {
     let (said, signed) = (host.said(), acme.github.sign(event));
     let (status, text) = acme.github.post(&host.url(), &signed).await;
     assert_eq!(status, 202, "{text}");
-    host.wait_for_line_after(said, "in quarantine").await;
+    host.wait_for_line_after(said, "put aside").await;
     signed.guid
 }
 

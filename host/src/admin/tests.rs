@@ -381,7 +381,7 @@ async fn a_store_in_trouble_is_said_and_the_status_is_told_all_the_same() {
     let world = World::start().await;
     world.status.lock().unwrap().away.push(Away {
         destination: "Port".to_owned(),
-        why: "refused to ada@example.com\u{9b}2J".to_owned(),
+        why: "refused\u{9b}2J to ada@example.com".to_owned(),
         since: 0,
         waiting: 7,
     });
@@ -397,7 +397,7 @@ async fn a_store_in_trouble_is_said_and_the_status_is_told_all_the_same() {
     let told = json(&said);
     assert_eq!(status, 200);
     assert_eq!(told["away"][0]["waiting"], 7);
-    assert_eq!(told["away"][0]["why"], "refused to [e-mail]2J");
+    assert_eq!(told["away"][0]["why"], "refused2J to [e-mail]");
     assert_eq!(told["away"][0]["since"], "1970-01-01T00:00:00Z");
     assert_eq!(told["store"]["error"], "the store failed: the disk is gone");
 }

@@ -55,7 +55,7 @@ pub enum Fate {
         created: bool,
         renaming: Renaming,
     },
-    /// Port did not take it, for certain.
+    /// Port did not take it, for certain; also for want of its blueprint, or of what it points at.
     Refused,
     /// It is to be sent again; whether it was written is not known.
     Waits,

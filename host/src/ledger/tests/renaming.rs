@@ -144,3 +144,28 @@ fn many_old_ones_that_could_not_be_renamed_wait_for_the_threshold() {
     let next = plan(all(texts(&renaming)), world.known(SHOP));
     assert_eq!(next.removals(), 30, "now they are asked about");
 }
+
+#[test]
+fn what_was_renamed_before_is_not_renamed_again() {
+    let mut world = World::default();
+    world.map(wish(SHOP, &["new<old"]));
+    world.others_have("old");
+    assert_eq!(world.map(wish(SHOP, &["new=2<old"])).tally.renamed, 0);
+    assert!(world.port.contains_key("old"));
+}
+
+#[test]
+fn an_entity_of_others_that_gets_the_name_of_a_lost_one_of_ours_is_theirs() {
+    let mut world = World::default();
+    world.map(wish(SHOP, &["new"]));
+    world.port.remove("new");
+    world.others_have("old");
+    // Whether by the one who wrote the lost one or by somebody else.
+    world.map(wish(SHOP, &["new=2<old"]));
+    world.map(wish(STORE, &["new<old"]));
+    assert_eq!(
+        world.map(wish(SHOP, &[])).deleted.len() + world.map(wish(STORE, &[])).deleted.len(),
+        1
+    );
+    assert!(world.port.contains_key("old"));
+}

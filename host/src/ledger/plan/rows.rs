@@ -63,7 +63,7 @@ impl Plan<'_> {
                     identifier: drop.key.identifier.clone(),
                 }),
                 How::Leave => {}
-                // Nobody was there when this was decided.
+                // Nobody was there when this was decided, but another host may have gone on.
                 How::Delete { .. } => changes.push(self.forget(&drop.key)),
             }
         }
@@ -108,6 +108,7 @@ impl Plan<'_> {
         }
         let row = self.row(&named.key, Some(named.digest), ours, self.wish.now);
         changes.push(Change::Put(row));
+        // Once more after the intents: another host may have written meanwhile.
         if !self.wish.merges() {
             changes.push(self.forget(&named.key));
         }

@@ -88,7 +88,7 @@ impl<'a> Plan<'a> {
         let digests = wish
             .entities
             .iter()
-            .map(|entity| entity.key().map(|_| wish.digest(entity)))
+            .map(|entity| entity.identifier().map(|_| wish.digest(entity)))
             .collect();
         Self::decide(wish, digests, known)
     }
@@ -125,7 +125,7 @@ impl<'a> Plan<'a> {
         ))
     }
 
-    /// Entities that would be deleted. With [`FEW`] or none, [`Plan::over`] needs no count.
+    /// Entities that would be deleted. Of twenty or fewer [`Plan::over`] asks nobody.
     pub fn removals(&self) -> usize {
         let doomed = |drop: &&Dropping| drop.how != How::Leave;
         self.drops.iter().filter(doomed).count()
@@ -139,16 +139,15 @@ impl<'a> Plan<'a> {
             .collect();
         let sent = self.sends.iter().filter_map(|send| {
             let entity = entities.get_mut(send.at)?.take()?;
-            Some(
-                match send
-                    .named
-                    .as_ref()
-                    .is_some_and(|named| named.renames.is_some())
-                {
-                    true => entity,
-                    false => entity.without_previous(),
-                },
-            )
+            let renames = send
+                .named
+                .as_ref()
+                .is_some_and(|named| named.renames.is_some());
+            Some(if renames {
+                entity
+            } else {
+                entity.without_previous()
+            })
         });
         sent.collect()
     }

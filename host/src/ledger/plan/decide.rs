@@ -43,7 +43,11 @@ impl<'a> Plan<'a> {
     }
 
     fn decide_sends(&mut self, own: &mut BTreeMap<Key, Row>, others: &HashMap<Key, Vec<Row>>) {
-        let returned = self.returned();
+        let renames = |entity: &Entity| entity.previous_identifier().is_some();
+        let returned = match self.wish.entities.iter().any(renames) {
+            true => self.returned(),
+            false => HashSet::new(),
+        };
         for at in 0..self.wish.entities.len() {
             let entity = &self.wish.entities[at];
             let blueprint = entity.blueprint().to_owned();
@@ -64,22 +68,28 @@ impl<'a> Plan<'a> {
                 && !self.wish.force
             {
                 self.unchanged += 1;
-                let now = self.row(&key, row.digest, row.ours, row.written);
-                if now != *row {
+                let moved = row.organization != self.wish.organization
+                    || row.repository != self.wish.repository
+                    || row.whose != self.wish.whose;
+                if moved {
+                    let now = self.row(&key, row.digest, row.ours, row.written);
                     self.touched_up.push(now);
                 }
                 continue;
             }
-            if changed && let Some(warning) = self.shared(&key, others.get(&key)) {
+            // Of what is sent once more it was said before.
+            let first = changed && before.as_ref().is_none_or(|row| row.digest.is_some());
+            if first && let Some(warning) = self.shared(&key, others.get(&key)) {
                 self.warnings.push(warning);
             }
             let renames = old.and_then(|old| {
                 if returned.contains(&old) {
-                    self.warnings.push(format!(
+                    let both = format!(
                         "{old}: it is declared under this identifier and as the former one of `{}`; both are written \
                          and nothing is renamed",
                         key.identifier
-                    ));
+                    );
+                    self.warnings.extend(first.then_some(both));
                     return None;
                 }
                 // Whoever wrote it knows that it is there; and what was renamed to it would count as theirs.
@@ -93,7 +103,9 @@ impl<'a> Plan<'a> {
                     key: old,
                 })
             });
-            if let Some(other) = renames.as_ref().and_then(|renames| renames.others.first()) {
+            if first
+                && let Some(other) = renames.as_ref().and_then(|renames| renames.others.first())
+            {
                 self.warnings.push(format!(
                     "{key}: it was to be called so instead of `{}`, by which {} still declares it",
                     other.identifier, other.whose
@@ -115,6 +127,9 @@ impl<'a> Plan<'a> {
 
     /// What was asked to be deleted by name: the rows of this plugin go, whichever subject has them.
     fn decide_asked(&mut self, own: &mut BTreeMap<Key, Row>, others: &mut HashMap<Key, Vec<Row>>) {
+        if self.wish.deletions.is_empty() {
+            return;
+        }
         let returned = self.returned();
         let asked: BTreeSet<Key> = self.wish.deletions.iter().cloned().collect();
         for key in asked.into_iter().filter(|key| !returned.contains(key)) {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::world::{CART_PAGE, Running, SHOP, SHOP_MAPPED, STORE, Step, Who, World, wish};
 use super::*;
 
-const SEEDS: u64 = 500;
+const SEEDS: u64 = 400;
 const STEPS: usize = 40;
 const PRODUCERS: [Who; 4] = [SHOP, SHOP_MAPPED, CART_PAGE, STORE];
 const NAMES: [&str; 6] = ["a", "b", "c", "team/a", "team/b", "team/c"];

@@ -25,6 +25,10 @@ fn two_repositories_that_write_one_entity_are_named_once_for_each_change() {
     assert_eq!(world.map(wish(STORE, &["cart=2"])).said, [told]);
     assert!(world.map(wish(STORE, &["cart=2"])).said.is_empty());
     assert_eq!(world.map(wish(STORE, &["cart=3"])).said, [told]);
+    world.loses.insert("cart".to_owned());
+    assert_eq!(world.map(wish(STORE, &["cart=4"])).said, [told]);
+    let again = world.map(wish(STORE, &["cart=4"]));
+    assert!(again.sent == ["cart"] && again.said.is_empty());
 }
 
 #[test]

@@ -162,11 +162,12 @@ impl Pipeline {
             .wanting(&subject.kind)
             .filter(|plugin| claim.wants(&plugin.name))
             .collect();
-        let mut turn = None;
-        for (index, plugin) in wanting.iter().enumerate() {
-            if index > 0 {
-                // What was written is on record before the next plugin takes its time.
+        let mut turn: Option<Turn> = None;
+        for plugin in wanting {
+            if let Some(turn) = turn.take() {
+                // What was written is on record, and whose turn it was is over, before the next plugin takes its time.
                 claim.keep(Vec::new()).await?;
+                drop(turn);
             }
             turn = self
                 .map_and_write(plugin, &subject, scene.as_ref(), &loaded, &mut claim)

@@ -23,7 +23,6 @@ mod writer;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
 
@@ -33,7 +32,7 @@ use self::session::Session;
 use self::writer::{Kind, Writer};
 use super::{
     Accepted, Counts, Error, Filter, Loaded, Millis, NewDelivery, NewItem, Producers, Progress,
-    Reply, Seq, Store, Summary, Waiting,
+    Reply, Seq, Store, Summary, Waiting, now,
 };
 
 pub use self::open::OpenError;
@@ -251,12 +250,4 @@ impl Store for SqliteStore {
     fn counts(&self) -> Reply<'_, Counts> {
         Box::pin(self.lister.ask(list::counts))
     }
-}
-
-/// For items that are added without a time; it is only shown.
-fn now() -> Millis {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_millis()).unwrap_or(Millis::MAX)
-    })
 }

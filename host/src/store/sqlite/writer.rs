@@ -201,6 +201,12 @@ impl Writer {
         self.stop();
     }
 
+    /// Writes that are not answered yet.
+    #[cfg(test)]
+    pub(super) fn queued(&self) -> usize {
+        QUEUE - self.places.available_permits()
+    }
+
     /// Transactions that were committed.
     #[cfg(test)]
     pub(super) fn commits(&self) -> u64 {

@@ -300,7 +300,9 @@ impl Model {
 
     fn insert(&mut self, new: NewItem, brought: Option<Seq>, now: Millis) -> Waiting {
         let delivery = match &new.delivery {
-            Some(guid) => self.number_of(guid),
+            Some(guid) => self
+                .number_of(guid)
+                .filter(|number| self.deliveries[number].kept),
             None => brought,
         };
         if let Some(delivery) = delivery.and_then(|number| self.deliveries.get_mut(&number)) {

@@ -35,7 +35,7 @@ async fn a_store_that_was_closed_leaves_one_file_and_no_doubt() {
         std::process::id().to_string()
     );
 
-    store.close().await.unwrap();
+    store.close().unwrap();
 
     assert_eq!(fs::read_to_string(&lock).unwrap(), "");
     let log = fs::metadata(folder.path().join("portolan.db-wal"));
@@ -51,7 +51,7 @@ async fn after_an_end_without_order_damage_is_looked_for() {
     for n in 0..200 {
         take_in(&store, &n.to_string()).await.unwrap();
     }
-    store.close().await.unwrap();
+    store.close().unwrap();
     let file = folder.path().join("portolan.db");
     let mut bytes = fs::read(&file).unwrap();
     let middle = bytes.len() / 8192 * 4096;

@@ -106,7 +106,7 @@ async fn a_store_that_failed_says_so_to_everybody() {
         Err(Error::Broken(_))
     ));
     assert!(store.broken().is_some());
-    assert!(matches!(store.close().await, Err(Error::Broken(_))));
+    assert!(matches!(store.close(), Err(Error::Broken(_))));
     // What was acknowledged is there for the next one.
     let store = open(folder.path());
     assert_eq!(store.counts().await.unwrap().deliveries, 1);

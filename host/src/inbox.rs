@@ -12,6 +12,8 @@ mod failure;
 mod guard;
 mod lane;
 mod rules;
+#[cfg(test)]
+mod simulation;
 mod turns;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

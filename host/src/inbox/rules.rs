@@ -3,6 +3,9 @@
 //! Time comes in, what was worked on comes in, chance comes in; what is to be recorded and who may go next comes out.
 //! So a simulation can run through years of it in a second.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -597,6 +600,12 @@ impl Taken {
     /// It panicked so often that it is not worked on any more.
     pub(super) fn is_hopeless(&self) -> bool {
         self.panics >= PANICS
+    }
+
+    /// Whether it finds out that somebody is back.
+    #[cfg(test)]
+    pub(super) fn is_probe(&self) -> bool {
+        !self.ticket.probes.is_empty()
     }
 
     pub(super) fn wants(&self, plugin: &str) -> bool {

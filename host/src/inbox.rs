@@ -15,6 +15,8 @@ mod lane;
 mod rules;
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod tests;
 mod turns;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

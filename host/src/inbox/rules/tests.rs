@@ -247,6 +247,35 @@ fn what_keeps_failing_is_given_up_for_that_plugin_and_the_lane_goes_on() {
 }
 
 #[test]
+fn while_some_entities_of_a_plugin_wait_those_that_port_refuses_are_not_given_up_yet() {
+    let mut rules = rules(&[webhook("a", 1)]);
+    let taken = rules.take(NOW).unwrap();
+    let refused = || Failure {
+        why: "refused".to_owned(),
+        ..failure(Class::Data, Some("p"))
+    };
+    let missing = Failure {
+        awaits: Some("service".to_owned()),
+        why: "service is not there".to_owned(),
+        ..failure(Class::Permission, Some("p"))
+    };
+    let down = Failure {
+        plugin: Some("p".to_owned()),
+        ..away(Destination::Port)
+    };
+    let (rest, quarantine) = rules.end(&taken, vec![refused(), down], NOW);
+    assert!(matches!(rest, Rest::Waits { .. }) && quarantine.is_empty());
+
+    let taken = rules.take(NOW + 1_000).unwrap();
+    let (rest, quarantine) = rules.end(&taken, vec![refused(), missing], NOW);
+    assert_eq!(rest, Rest::Done);
+    let cause = &quarantine[0].cause;
+    assert_eq!((quarantine.len(), cause.class.as_str()), (1, "data"));
+    assert_eq!(cause.why, "refused; service is not there");
+    assert_eq!(cause.awaits.as_deref(), Some("service"));
+}
+
+#[test]
 fn of_pushes_that_wait_the_newest_stands_for_all() {
     let mut rules = rules(&[push("a", 1), push("a", 2)]);
     let out = rules.take(NOW).unwrap();

@@ -4,7 +4,8 @@
 //! [`settings`] are read once; [`webhook`] receives, [`delivery`] proves that it was GitHub,
 //! [`subject`] names what is touched, [`inbox`] keeps it in order, [`pipeline`] takes it from there:
 //! [`github`] is asked for what is missing ([`files`], [`answers`]), [`plugins`] map it,
-//! [`entity`] checks what came back and [`port`] writes it. [`resync`] feeds the same lanes without a webhook.
+//! [`entity`] checks what came back and [`port`] writes it. [`resync`] feeds the same lanes without a webhook,
+//! [`missed`] the same door with what did not arrive.
 
 pub mod settings;
 
@@ -33,6 +34,8 @@ pub mod entity;
 pub mod port;
 
 pub mod resync;
+
+pub mod missed;
 
 pub mod cli;
 

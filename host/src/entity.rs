@@ -79,6 +79,19 @@ pub struct Key {
     pub identifier: String,
 }
 
+/// What became of an entity's previous identifier.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Renaming {
+    /// It has none.
+    #[default]
+    NotAsked,
+    Done,
+    /// No entity had it: renamed before, or never there.
+    NothingThere,
+    /// There is an entity of either identifier; they stay two.
+    BothThere,
+}
+
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 enum Identifier {
@@ -117,6 +130,14 @@ impl Entity {
     /// The identifier to be renamed to [`Entity::identifier`].
     pub fn previous_identifier(&self) -> Option<&str> {
         self.previous_identifier.as_deref()
+    }
+
+    /// The same entity, written without renaming another one.
+    pub fn without_previous(self) -> Self {
+        Self {
+            previous_identifier: None,
+            ..self
+        }
     }
 
     pub fn key(&self) -> Option<Key> {

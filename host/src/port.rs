@@ -1,4 +1,4 @@
-//! Port: entities written, blueprints read.
+//! Port: entities written and deleted, blueprints read.
 //!
 //! Decides in which order the entities of one call go, and gives every entity its own answer.
 //! Knows Port's API and nothing of who wants something written or why.
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::entity::Entity;
+use crate::entity::{Entity, Key, Renaming};
 use crate::settings;
 
 mod batch;
@@ -18,6 +18,7 @@ mod error;
 mod limits;
 mod order;
 mod queue;
+mod removal;
 mod rest;
 mod token;
 
@@ -53,10 +54,11 @@ pub enum Suffix {
 }
 
 /// Port's answer for one entity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Written {
     /// It did not exist before.
     pub created: bool,
+    pub renaming: Renaming,
 }
 
 impl Port {
@@ -77,6 +79,11 @@ impl Port {
     /// The blueprint as JSON text, `None` where there is none. Remembered for a minute.
     pub async fn blueprint(&self, id: &str) -> Result<Option<Arc<str>>, Error> {
         self.blueprints.get(&self.rest, id).await
+    }
+
+    /// Whether the blueprint is there now: asks Port, whatever is remembered.
+    pub async fn has_blueprint(&self, id: &str) -> Result<bool, Error> {
+        self.blueprints.look(&self.rest, id).await
     }
 
     /// Creates or updates the entities; one result for each, in their order.
@@ -109,6 +116,41 @@ impl Port {
             fresh.clear();
             self.write(&entities, &again, how, source, &mut results, &mut fresh)
                 .await;
+        }
+        results
+            .into_iter()
+            .map(|result| result.unwrap_or_else(|| Err(Error::stopped())))
+            .collect()
+    }
+
+    /// Deletes the entities; one result for each, in their order. What is not there counts as deleted.
+    ///
+    /// `dependents`: what points at them by a required relation goes with them, whoever wrote it. Otherwise Port keeps
+    /// what is pointed at.
+    pub async fn delete(
+        &self,
+        keys: Vec<Key>,
+        dependents: bool,
+        source: Source,
+    ) -> Vec<Result<(), Error>> {
+        let mut results: Vec<Option<Result<(), Error>>> = vec![None; keys.len()];
+        let mut left: Vec<usize> = (0..keys.len()).collect();
+        // Which depend on which only Port knows: as long as some go, others may have become free to go.
+        while !left.is_empty() {
+            let some = left.iter().map(|index| &keys[*index]);
+            let answers = self.writer.delete(some, dependents, source);
+            let mut kept = Vec::new();
+            for (index, answer) in left.iter().zip(answers) {
+                let answer = answer.await.unwrap_or_else(|_| Err(Error::stopped()));
+                if answer.as_ref().is_err_and(Error::is_data) {
+                    kept.push(*index);
+                }
+                results[*index] = Some(answer.map(drop));
+            }
+            let gone = left
+                .iter()
+                .any(|index| matches!(results[*index], Some(Ok(()))));
+            left = if gone { kept } else { Vec::new() };
         }
         results
             .into_iter()

@@ -3,6 +3,7 @@
 //! Knows the shapes of GitHub's webhooks (GitHub docs, Webhook events and payloads) and nothing of how they are
 //! received, mapped or written. A shape is read tolerantly: only what names a subject must be there.
 
+mod belongings;
 mod installation;
 mod kinds;
 mod payload;
@@ -74,7 +75,7 @@ pub struct Subject {
 }
 
 /// One thing that a delivery touches.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Touch {
     Subject(Subject),
     Chore(Chore),
@@ -140,6 +141,17 @@ pub fn touches(delivery: &Delivery) -> Result<Vec<Touch>, Unreadable> {
         event: delivery.event().to_owned(),
         reason,
     })
+}
+
+/// Whether an event may touch anything of concern, by its name alone: a chore, or a subject of a kind that somebody maps.
+pub fn may_concern(event: &str, maps: impl Fn(&str) -> bool) -> bool {
+    match event {
+        event if ABOUT_NOTHING.contains(&event) => false,
+        event if event.starts_with("installation") => true,
+        "push" => maps("tree"),
+        "repository" => maps("repository") || maps("tree"),
+        event => maps(kinds::row(event).map_or(event, |row| row.kind)),
+    }
 }
 
 fn read(delivery: &Delivery) -> Result<Vec<Touch>, String> {

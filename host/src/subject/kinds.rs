@@ -11,7 +11,7 @@ use crate::delivery::Delivery;
 pub(super) struct Row {
     /// `X-GitHub-Event`
     event: &'static str,
-    kind: &'static str,
+    pub(super) kind: &'static str,
     /// The payload's field that holds the object, in the shape in which the list endpoint gives it.
     field: &'static str,
     /// What the API names it by in its repository.
@@ -55,6 +55,11 @@ const ROWS: [Row; 3] = [
 
 pub(super) fn row(event: &str) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.event == event)
+}
+
+/// Whether it is one of these rows' kinds.
+pub(super) fn is_kind(kind: &str) -> bool {
+    ROWS.iter().any(|row| row.kind == kind)
 }
 
 /// The version of an object that was fetched or listed, by the rule that holds for the webhook's.

@@ -54,6 +54,7 @@ pub struct Missed {
     github: GitHub,
     store: Arc<dyn Store>,
     mode: WebhookMode,
+    now: fn() -> Timestamp,
     started: Timestamp,
     /// Since the last round that came to its end.
     recovered: usize,
@@ -68,7 +69,7 @@ pub struct Missed {
 struct Round {
     recovered: usize,
     unwanted: usize,
-    /// Up to when the log was gone through before.
+    /// When the log was gone through before.
     since: Option<Timestamp>,
     /// The log does not reach back to there: it begins here.
     begins: Option<Timestamp>,
@@ -103,6 +104,7 @@ impl Missed {
             github,
             store,
             mode,
+            now: Timestamp::now,
             started: seconds(Timestamp::now()),
             recovered: 0,
             seen: HashMap::new(),
@@ -174,7 +176,7 @@ impl Missed {
         let left = self.recover(lost, accept).await?;
         let reached = left.iter().map(|lost| lost.sent).min();
         let reached = reached.or(listed.newest);
-        let mark = mark.moved_to(reached);
+        let mark = mark.moved_to(reached, seconds((self.now)()));
         self.store.set_mark(Mark::NAME, &mark.to_text()).await?;
         self.seen.extend(listed.attempts);
         let still = mark.reads_from(OVERLAP);

@@ -237,30 +237,3 @@ async fn a_host_that_nothing_can_reach_pulls_all_there_is() {
     let (status, _) = pulls.acme.github.deliver(&host.url(), &forged).await;
     assert!((400..500).contains(&status), "{status}");
 }
-
-#[tokio::test]
-async fn who_was_away_for_longer_than_githubs_log_says_so() {
-    let mut pulls = Pulls::new().await;
-    // The host's clock stands still, GitHub's is told: four days ago the host was up.
-    pulls.acme.github.clock_skew(-4 * 24 * 3600);
-    pulls.acme.github.lose(&pulls.shop.star());
-    pulls.acme.github.clock_skew(0);
-    let host = pulls.host().await;
-    let again = host.again();
-    host.stop().await;
-    pulls.acme.github.keep_deliveries(1);
-    pulls.lose(2);
-
-    let host = again.start().await;
-
-    let line = host
-        .wait_for_line("GitHub's log of deliveries begins at")
-        .await;
-    assert!(line.contains("the host was away since"), "{line}");
-    let last = pulls.entities.pop_last().expect("two were opened");
-    pulls
-        .acme
-        .port
-        .wait_for_entity("githubPullRequest", &last)
-        .await;
-}

@@ -2,13 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Kept in the store as two times, or `-` where there is none.
+/// Kept in the store as three times, or `-` where there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark {
     /// What was sent up to here was before the first start. `None`: the whole log counts.
     after: Option<Timestamp>,
     /// What was sent up to here was gone through.
     to: Option<Timestamp>,
+    /// When that was, by the host's own clock: for people to read, GitHub's times are by another one.
+    at: Option<Timestamp>,
 }
 
 impl Mark {
@@ -19,6 +21,7 @@ impl Mark {
         Self {
             after: None,
             to: None,
+            at: None,
         }
     }
 
@@ -27,6 +30,7 @@ impl Mark {
         Self {
             after: newest,
             to: newest,
+            at: None,
         }
     }
 
@@ -35,21 +39,23 @@ impl Mark {
             "-" => Some(None),
             text => text.parse().ok().map(Some),
         };
-        let (after, to) = text.split_once(' ')?;
+        let (after, rest) = text.split_once(' ')?;
+        let (to, at) = rest.split_once(' ')?;
         Some(Self {
             after: time(after)?,
             to: time(to)?,
+            at: time(at)?,
         })
     }
 
     pub(super) fn to_text(self) -> String {
         let text = |time: Option<Timestamp>| time.map_or("-".to_owned(), |time| time.to_string());
-        format!("{} {}", text(self.after), text(self.to))
+        format!("{} {} {}", text(self.after), text(self.to), text(self.at))
     }
 
-    /// `None` where nothing was gone through yet.
+    /// Since when nothing was gone through. `None`: it never was.
     pub(super) fn since(&self) -> Option<Timestamp> {
-        self.to
+        self.at
     }
 
     /// What was sent before this need not be read.
@@ -65,9 +71,10 @@ impl Mark {
     }
 
     /// Never back.
-    pub(super) fn moved_to(self, to: Option<Timestamp>) -> Self {
+    pub(super) fn moved_to(self, to: Option<Timestamp>, at: Timestamp) -> Self {
         Self {
             to: self.to.max(to),
+            at: Some(at),
             ..self
         }
     }
@@ -79,16 +86,16 @@ mod tests {
 
     #[test]
     fn a_mark_is_read_as_it_was_written() {
-        let time = "2026-11-22T10:00:00.5Z".parse().ok();
+        let time: Option<Timestamp> = "2026-11-22T10:00:00.5Z".parse().ok();
         for mark in [
             Mark::beginning(),
             Mark::first(None),
             Mark::first(time),
-            Mark::beginning().moved_to(time),
+            Mark::beginning().moved_to(time, Timestamp::UNIX_EPOCH),
         ] {
             assert_eq!(Mark::read(&mark.to_text()), Some(mark));
         }
-        for odd in ["", "-", "- -x", "yesterday today"] {
+        for odd in ["", "-", "- -", "- - x", "yesterday today -"] {
             assert_eq!(Mark::read(odd), None, "{odd}");
         }
     }

@@ -85,7 +85,8 @@ impl World {
     /// A process that reads the log.
     fn started(&self, mode: WebhookMode) -> Missed {
         let mut missed = Missed::new(self.github.github.clone(), self.store.clone(), mode);
-        missed.started = NOON.parse().unwrap();
+        missed.now = || NOON.parse().unwrap();
+        missed.started = (missed.now)();
         missed
     }
 
@@ -184,7 +185,7 @@ async fn what_was_sent_before_the_first_start_is_left_and_what_came_after_is_rec
     world.sent(4, "star", 502);
     let round = world.once(WebhookMode::Push).await;
     assert_eq!((round.recovered, round.unwanted), (2, 1));
-    assert_eq!(round.since, "2026-11-22T11:40:00Z".parse().ok());
+    assert_eq!(round.since, NOON.parse().ok());
     assert_eq!(world.taken(), lost, "the oldest first");
     let get = |id: u64| format!("GET /app/hook/deliveries/{id}");
     let mut fetched = world.fetched();
@@ -200,7 +201,8 @@ async fn what_was_lost_before_the_log_had_anything_counts() {
     let world = World::new().await;
     assert_eq!(world.once(WebhookMode::Push).await, Round::default());
     let lost = world.sent(-5, "push", 502);
-    assert_eq!(world.once(WebhookMode::Push).await.recovered, 1);
+    let round = world.once(WebhookMode::Push).await;
+    assert_eq!((round.recovered, round.since), (1, NOON.parse().ok()));
     assert_eq!(world.taken(), [lost]);
 }
 
@@ -241,7 +243,7 @@ async fn what_ends_a_round_anywhere_ends_nothing_for_good_and_repeats_nothing() 
     world.mends();
     let round = world.round(&mut missed).await.expect("all is well");
 
-    assert_eq!(round.since, "2026-11-22T11:30:00Z".parse().ok());
+    assert_eq!(round.since, NOON.parse().ok());
     assert_eq!(world.taken(), lost);
 }
 
@@ -315,6 +317,7 @@ async fn who_was_away_for_longer_than_the_log_is_told_where_it_begins() {
     for (kept, begins) in [(false, "2026-11-22T12:10:00Z".parse().ok()), (true, None)] {
         let world = World::new().await;
         let mut first = world.started(WebhookMode::Push);
+        first.now = || "2026-11-18T12:00:00Z".parse().unwrap();
         world.sent(-FOUR_DAYS, "push", 202);
         world.round(&mut first).await.expect("all is well");
         if !kept {

@@ -376,7 +376,10 @@ fn what_an_event_may_concern_is_told_by_its_name() {
         ("issues", json!({"issue": {"id": 9}})),
         ("workflow_run", json!({"workflow_run": {"id": 9}})),
         ("star", json!({})),
-        ("installation", json!({"action": "created", "installation": installed})),
+        (
+            "installation",
+            json!({"action": "created", "installation": installed}),
+        ),
         ("installation_target", json!({"action": "renamed"})),
     ];
     for (event, payload) in events {

@@ -150,14 +150,21 @@ impl Entity {
 
     /// The identifiers that the relations point at.
     pub fn targets(&self) -> impl Iterator<Item = &str> {
-        self.relations
-            .values()
-            .flat_map(|link| match link {
+        self.relations().map(|(_, target)| target)
+    }
+
+    /// The relations by name, each with an identifier that it points at.
+    pub fn relations(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.relations.iter().flat_map(|(name, link)| {
+            let targets = match link {
                 Link::One(target) => std::slice::from_ref(target),
                 Link::Many(targets) => targets.as_slice(),
                 Link::Null | Link::Search(_) => &[],
-            })
-            .map(String::as_str)
+            };
+            targets
+                .iter()
+                .map(|target| (name.as_str(), target.as_str()))
+        })
     }
 
     /// The JSON object that Port's API takes: equal bytes for equal entities. Written once and kept.

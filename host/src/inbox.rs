@@ -5,6 +5,7 @@
 //! out whether it is back (`breaker`). `rules` decides all of it without clock, lock or waiting; here are these three.
 //! Knows nothing of what is done with an item, and does no I/O but through the store.
 
+mod about;
 mod breaker;
 mod claim;
 mod ended;
@@ -21,6 +22,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::{error, warn};
 
+pub use self::about::{items, listed};
 pub use self::breaker::Away;
 pub use self::claim::Claim;
 pub use self::ended::{Ended, Waits};

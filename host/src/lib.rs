@@ -52,6 +52,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 use tracing::{Level, error, info, warn};
@@ -66,8 +67,7 @@ use plugins::Plugins;
 use port::Port;
 use resync::Resync;
 use settings::Settings;
-use store::sqlite::SqliteStore;
-use store::{Source, Store};
+use store::{Health, Source, SqliteStore, Store};
 
 /// From SIGTERM to the end, requests and events together. Kubernetes kills after 30 s unless told otherwise.
 const GRACE: Duration = Duration::from_secs(25);
@@ -132,7 +132,7 @@ pub async fn serve(
             }
         }
     });
-    let mut working = tokio::spawn(pipeline.clone().run());
+    let working = tokio::spawn(pipeline.clone().run());
 
     let accept = {
         let pipeline = pipeline.clone();
@@ -154,14 +154,15 @@ pub async fn serve(
             served.context("serving the webhook")?;
         }
         // What a store lost cannot be made up for here; what is on disk is there after a new start.
-        why = sqlite.broken() => bail!("the store failed and nothing more can be kept: {why}"),
+        why = failure(sqlite.health()) => {
+            bail!("{why}; what was answered 202 is on disk: look at the disk, then start again")
+        }
     }
     let deadline = *stopped.get_or_init(Instant::now) + GRACE;
 
     inbox.close();
-    background.abort_all();
-    drain(&inbox, &mut working, deadline).await;
-    working.abort();
+    background.shutdown().await;
+    drain(&inbox, working, deadline).await;
     let counts = store.counts().await?;
     let unwanted = pipeline.unwanted.load(Ordering::Relaxed);
     info!(
@@ -175,24 +176,41 @@ pub async fn serve(
         },
         counts.quarantined
     );
-    tokio::task::spawn_blocking(move || sqlite.close()).await?;
+    drop((pipeline, inbox, store));
+    // Where something still holds it, the next start looks through the file.
+    if let Some(store) = Arc::into_inner(sqlite) {
+        store.close().await?;
+    }
     Ok(())
 }
 
+/// Resolves when the store can keep nothing any more.
+async fn failure(mut health: watch::Receiver<Health>) -> String {
+    let failed = health.wait_for(|health| matches!(health, Health::Broken(_)));
+    match failed.await.as_deref() {
+        Ok(Health::Broken(why)) => format!("the store failed: {why}"),
+        _ => "the store failed".to_owned(),
+    }
+}
+
 /// Waits for what is in hand, and says how it goes on.
-async fn drain(inbox: &Inbox, working: &mut JoinHandle<()>, deadline: Instant) {
+async fn drain(inbox: &Inbox, mut working: JoinHandle<()>, deadline: Instant) {
     let mut every = tokio::time::interval(Duration::from_secs(2));
     loop {
         tokio::select! {
-            _ = &mut *working => return,
-            () = tokio::time::sleep_until(deadline) => {
-                let left = inbox.in_hand();
-                warn!("{left} events were not finished within {} s: the next start does them", GRACE.as_secs());
-                return;
-            }
+            biased;
+            _ = &mut working => return,
+            () = tokio::time::sleep_until(deadline) => break,
             _ = every.tick() => info!("{} events are being finished", inbox.in_hand()),
         }
     }
+    let left = inbox.in_hand();
+    warn!(
+        "{left} events were not finished within {} s: the next start does them",
+        GRACE.as_secs()
+    );
+    working.abort();
+    let _ = working.await;
 }
 
 async fn blueprint(port: Arc<Port>, id: String) -> Result<Option<Arc<str>>, answers::Error> {

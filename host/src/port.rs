@@ -17,6 +17,7 @@ mod entities;
 mod error;
 mod limits;
 mod order;
+mod presence;
 mod queue;
 mod removal;
 mod rest;
@@ -86,20 +87,34 @@ impl Port {
         self.blueprints.look(&self.rest, id).await
     }
 
+    /// Whether there is such an entity now.
+    pub async fn has_entity(&self, blueprint: &str, identifier: &str) -> Result<bool, Error> {
+        presence::has_entity(&self.rest, blueprint, identifier).await
+    }
+
+    /// Which target of an entity's relations Port lacks, as `blueprint/identifier`; `None` where it lacks none now.
+    /// Port's answer to a write does not say.
+    pub async fn missing_target(&self, entity: &Entity) -> Result<Option<String>, Error> {
+        let Some(blueprint) = self.blueprint(entity.blueprint()).await? else {
+            return Ok(None);
+        };
+        presence::missing_target(&self.rest, &blueprint, entity).await
+    }
+
     /// Creates or updates the entities; one result for each, in their order.
     ///
     /// Targets of relations go before what points at them: those Port would otherwise refuse, or create bare, and
     /// then no longer report as created by us.
     pub async fn upsert(
         &self,
-        entities: Vec<Entity>,
+        entities: &[Entity],
         how: Write,
         source: Source,
     ) -> Vec<Result<Written, Error>> {
         let mut results: Vec<Option<Result<Written, Error>>> = vec![None; entities.len()];
         let mut fresh = HashSet::new();
-        for layer in order::layers(&entities) {
-            self.write(&entities, &layer, how, source, &mut results, &mut fresh)
+        for layer in order::layers(entities) {
+            self.write(entities, &layer, how, source, &mut results, &mut fresh)
                 .await;
         }
         // A circle, or a name that two blueprints share, may have sent a target after what points at it.
@@ -114,7 +129,7 @@ impl Port {
                 })
                 .collect();
             fresh.clear();
-            self.write(&entities, &again, how, source, &mut results, &mut fresh)
+            self.write(entities, &again, how, source, &mut results, &mut fresh)
                 .await;
         }
         results

@@ -69,14 +69,19 @@ impl fmt::Display for Ended {
             between = "; ";
         }
         if let Some(waits) = &self.waits {
-            f.write_str(between)?;
-            match (waits.behind, waits.at_least.as_secs()) {
-                (Some(destination), _) => write!(f, "waits until {destination} answers again")?,
-                (None, 0) => f.write_str("waits for its turn")?,
-                (None, seconds) => write!(f, "will be tried again in {seconds} s")?,
-            }
-            write!(f, ": {}", waits.why)?;
+            write!(f, "{between}{waits}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Waits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.behind, self.at_least.as_secs()) {
+            (Some(destination), _) => write!(f, "waits until {destination} answers again")?,
+            (None, 0) => f.write_str("waits for its turn")?,
+            (None, seconds) => write!(f, "will be tried again in {seconds} s")?,
+        }
+        write!(f, ": {}", self.why)
     }
 }

@@ -29,9 +29,11 @@ pub(super) fn github(failed: &github::Error, organization: u64) -> Failure {
 pub(super) fn answers(failed: &answers::Error, organization: u64) -> Failure {
     match failed {
         answers::Error::GitHub(failed) => github(failed, organization),
-        answers::Error::Port { outage: true, .. } => {
-            new(Class::Transient, Some(Destination::Port), failed.to_string())
-        }
+        answers::Error::Port { outage: true, .. } => new(
+            Class::Transient,
+            Some(Destination::Port),
+            failed.to_string(),
+        ),
         answers::Error::Port {
             transient: true, ..
         } => new(Class::Failed, None, failed.to_string()),
@@ -48,12 +50,12 @@ pub(super) fn port(failed: &port::Error) -> Failure {
         Transient(_) | Unauthorized(_) => (Class::Transient, Some(Destination::Port)),
         Failed(_) => (Class::Failed, None),
         MissingBlueprint(_) | MissingTarget { .. } => (Class::Missing, None),
-        Refused { status: 403, .. } => (Class::Permission, None),
-        Refused { .. } => (Class::Data, None),
+        Refused { .. } | Kept { .. } if failed.is_permission() => (Class::Permission, None),
+        Refused { .. } | Kept { .. } => (Class::Data, None),
     };
     Failure {
         after: failed.after(),
-        awaits: failed.awaits(),
+        awaits: failed.missing_blueprint().map(str::to_owned),
         ..new(class, destination, failed.to_string())
     }
 }

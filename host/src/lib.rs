@@ -37,6 +37,8 @@ pub mod port;
 
 pub mod resync;
 
+pub mod missed;
+
 pub mod cli;
 
 pub mod telemetry;

@@ -3,6 +3,7 @@ mod clients;
 mod fence;
 mod hostile;
 mod load;
+mod missed;
 mod outages;
 mod port_yml;
 mod purity;

@@ -39,6 +39,8 @@ pub mod resync;
 
 pub mod missed;
 
+pub mod admin;
+
 pub mod cli;
 
 pub mod telemetry;

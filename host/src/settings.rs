@@ -23,6 +23,8 @@ pub use variables::{Mistake, Mistakes};
 pub struct Settings {
     /// Where the webhook listens: `PORT` on all addresses.
     pub listen: SocketAddr,
+    /// `ADMIN_ADDR`: probes, status, and deliveries for people. Port 0 is any free one.
+    pub admin: SocketAddr,
     pub webhook: Webhook,
     pub webhook_mode: WebhookMode,
     pub github: GitHub,
@@ -130,4 +132,12 @@ pub fn listening_port() -> Result<u16, Mistakes> {
     let listen = read::port(&variables);
     variables.finish()?;
     Ok(listen.map_or(0, |address| address.port()))
+}
+
+/// `DATA_DIR` alone, for commands about what a host keeps there.
+pub fn data_dir() -> Result<PathBuf, Mistakes> {
+    let variables = variables::Variables::new(|name: &str| std::env::var(name).ok());
+    let folder = read::data_dir(&variables);
+    variables.finish()?;
+    Ok(folder)
 }

@@ -1,5 +1,6 @@
 mod acme;
 mod clients;
+mod deliveries;
 mod fence;
 mod hostile;
 mod load;

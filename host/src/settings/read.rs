@@ -1,7 +1,7 @@
 //! From the environment to [`Settings`].
 
 use std::collections::BTreeSet;
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use reqwest::Url;
@@ -28,9 +28,8 @@ impl Settings {
         let webhook = webhook(&variables, webhook_mode);
         let github = github(&variables, extra_ca.clone());
         let (port, warnings) = port_api(&variables, extra_ca);
-        let data_dir = variables
-            .text("DATA_DIR")
-            .map_or_else(|| "/data".into(), PathBuf::from);
+        let data_dir = data_dir(&variables);
+        let admin = admin(&variables, listen);
         let plugins = plugins(&variables, &data_dir);
         let sync_on_start = variables.parsed("SYNC_ON_START", boolean).unwrap_or(true);
         let log = Log {
@@ -41,6 +40,7 @@ impl Settings {
         match (listen, webhook, github, port) {
             (Some(listen), Some(webhook), Some(github), Some(port)) => Ok(Self {
                 listen,
+                admin,
                 webhook,
                 webhook_mode,
                 github,
@@ -66,6 +66,33 @@ pub(super) fn port(variables: &Variables<impl Fn(&str) -> Option<String>>) -> Op
             "set it to a number from 1 to 65535",
         )),
     })
+}
+
+/// `DATA_DIR`, which commands about what is kept there need alone.
+pub(super) fn data_dir(variables: &Variables<impl Fn(&str) -> Option<String>>) -> PathBuf {
+    variables
+        .text("DATA_DIR")
+        .map_or_else(|| "/data".into(), PathBuf::from)
+}
+
+fn admin(
+    variables: &Variables<impl Fn(&str) -> Option<String>>,
+    listen: Option<SocketAddr>,
+) -> SocketAddr {
+    let address = variables.parsed("ADMIN_ADDR", |text| {
+        let remedy = "give an address with a port, such as 127.0.0.1:9090, or 0.0.0.0:9090 for probes from elsewhere";
+        let address: SocketAddr = text
+            .parse()
+            .map_err(|_| wrong(format!("is `{text}`"), remedy))?;
+        if listen.is_some_and(|listen| listen.port() == address.port()) {
+            return Err(wrong(
+                format!("is `{text}`, whose port PORT has already"),
+                "choose another port",
+            ));
+        }
+        Ok(address)
+    });
+    address.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
 }
 
 fn webhook(

@@ -113,6 +113,11 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("DATA_DIR", "/data", "folder for what outlives a restart"),
     setting(
+        "ADMIN_ADDR",
+        "127.0.0.1:0",
+        "address for probes, status and `portolan deliveries`; port 0 is any free one",
+    ),
+    setting(
         "SYNC_ON_START",
         "true",
         "take in every installed repository at first start",

@@ -68,6 +68,7 @@ fn the_environment_of_the_original_is_enough() {
     assert_eq!(settings.port.api.as_str(), "https://api.getport.io/");
     assert_eq!(settings.plugins.dir, PathBuf::from("/plugins"));
     assert_eq!(settings.plugins.cache_dir, PathBuf::from("/data/compiled"));
+    assert!(settings.admin.ip().is_loopback() && settings.admin.port() == 0);
     assert_eq!(settings.plugins.bundled, None);
     assert_eq!(settings.webhook.secrets.len(), 1);
     assert!(settings.sync_on_start && settings.warnings.is_empty());
@@ -136,6 +137,9 @@ fn each_malformed_setting_is_said_in_one_sentence() {
         ("WEBHOOK_PATH", "/health", "answers health checks"),
         ("WEBHOOK_MODE", "poll", "set it to push or pull"),
         ("SYNC_ON_START", "maybe", "is `maybe`"),
+        ("ADMIN_ADDR", "9090", "is `9090`"),
+        ("ADMIN_ADDR", "localhost:9090", "is `localhost:9090`"),
+        ("ADMIN_ADDR", "0.0.0.0:3000", "whose port PORT has already"),
         ("LOG_LEVEL", "loud", "is `loud`"),
         ("LOG_FORMAT", "xml", "is `xml`"),
         ("ALLOWED_BLUEPRINTS", "a:b:c", "has the entry `a:b:c`"),
@@ -245,6 +249,7 @@ fn our_own_settings_are_taken() {
         ("ALLOWED_BLUEPRINTS", "service,codeowners:team"),
         ("PLUGIN_DIR", "/p"),
         ("DATA_DIR", "/d"),
+        ("ADMIN_ADDR", "[::]:9090"),
         ("SYNC_ON_START", "FALSE"),
         ("LOG_LEVEL", "fatal"),
         ("LOG_FORMAT", "json"),
@@ -261,6 +266,7 @@ fn our_own_settings_are_taken() {
     assert_eq!(settings.plugins.dir, PathBuf::from("/p"));
     assert_eq!(settings.plugins.cache_dir, PathBuf::from("/d/compiled"));
     assert!(!settings.sync_on_start);
+    assert_eq!(settings.admin.to_string(), "[::]:9090");
     assert_eq!(
         settings.log,
         Log {

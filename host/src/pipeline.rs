@@ -8,6 +8,7 @@ mod accept;
 mod failed;
 mod in_force;
 mod scene;
+mod status;
 mod tend;
 mod write;
 
@@ -48,7 +49,7 @@ pub struct Pipeline {
     pub configurations: Configurations,
     pub answers: Answers,
     pub port: Arc<Port>,
-    pub resync: Arc<Resync>,
+    pub resync: Resync,
     pub allowed: AllowedBlueprints,
     pub turns: Turns,
     /// Deliveries that no plugin wanted.

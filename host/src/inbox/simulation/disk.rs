@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::checks::Violation;
 use super::github::Told;
 use crate::store::{Millis, Progress, Rest, Seen, Seq, Source, Waiting};
+
+pub(super) const PLUGINS: [&str; 3] = ["a", "b", "c"];
 
 /// What survives a crash.
 #[derive(Default)]
@@ -29,6 +32,8 @@ pub(super) struct Row {
     pub(super) tries: u32,
     pub(super) faults: u32,
     pub(super) due: Millis,
+    /// Plugins that are not done with it.
+    pub(super) open_for: BTreeSet<String>,
 }
 
 pub(super) struct Aside {
@@ -56,7 +61,13 @@ impl Disk {
         Some(waiting)
     }
 
-    pub(super) fn record(&mut self, subject: usize, progress: &Progress) {
+    /// `settled` are the plugins that were done with the item this time.
+    pub(super) fn record(
+        &mut self,
+        subject: usize,
+        progress: &Progress,
+        settled: &BTreeSet<String>,
+    ) -> Result<(), Violation> {
         for older in &progress.stood_for {
             self.items.remove(older);
         }
@@ -66,9 +77,12 @@ impl Disk {
             seen.gone |= new.gone;
         }
         let Some(row) = self.items.get_mut(&progress.item) else {
-            return;
+            return Ok(());
         };
+        row.open_for.retain(|plugin| !settled.contains(plugin));
         for aside in &progress.quarantine {
+            let given_up = |plugin: &String| aside.plugin.as_ref().is_none_or(|one| one == plugin);
+            row.open_for.retain(|plugin| !given_up(plugin));
             self.quarantine.push(Aside {
                 row: row.clone(),
                 plugin: aside.plugin.clone(),
@@ -77,6 +91,12 @@ impl Disk {
         }
         match &progress.rest {
             Rest::InHand => {}
+            Rest::Done if !row.open_for.is_empty() => {
+                return Err(format!(
+                    "item {} is done and {:?} never were",
+                    progress.item, row.open_for
+                ));
+            }
             Rest::Done => {
                 self.items.remove(&progress.item);
             }
@@ -91,6 +111,7 @@ impl Disk {
                 (row.tries, row.faults, row.due) = (*tries, *faults, *due);
             }
         }
+        Ok(())
     }
 
     pub(super) fn open(&self) -> Vec<Waiting> {
@@ -103,14 +124,16 @@ impl Disk {
         let asides = std::mem::take(&mut self.quarantine);
         let again = asides.into_iter().map(|aside| {
             self.last += 1;
+            let plugins = match aside.plugin {
+                Some(plugin) => Some(BTreeSet::from([plugin])),
+                None => aside.row.plugins,
+            };
             let row = Row {
+                open_for: plugins.clone().unwrap_or_else(all),
                 guid: None,
                 source: Source::Refresh,
                 told: None,
-                plugins: match aside.plugin {
-                    Some(plugin) => Some(BTreeSet::from([plugin])),
-                    None => aside.row.plugins,
-                },
+                plugins,
                 tries: 0,
                 faults: 0,
                 due: 0,
@@ -122,6 +145,11 @@ impl Disk {
         });
         again.collect()
     }
+}
+
+/// Every plugin there is.
+pub(super) fn all() -> BTreeSet<String> {
+    PLUGINS.map(str::to_owned).into()
 }
 
 fn waiting(seq: Seq, row: &Row) -> Waiting {

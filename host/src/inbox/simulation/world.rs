@@ -1,7 +1,7 @@
 //! One run: GitHub, the host with the real rules, the disk and Port, and whatever chance does to them.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
 use super::super::lane::Wanted;
 use super::super::rules::{Fared, Rules, Taken, Verdict, wait_for_room};
@@ -9,7 +9,7 @@ use super::super::{Class, Destination, Failure, is_news};
 use super::Bug;
 use super::chance::Chance;
 use super::checks::{Checks, Violation};
-use super::disk::{Disk, Row};
+use super::disk::{Disk, PLUGINS, Row, all};
 use super::github::{Outage, Subject, Told, Webhook};
 use crate::store::{Millis, Progress, Rest, Seen, Source, Waiting};
 
@@ -18,7 +18,6 @@ const BEGIN: Millis = 1_000_000;
 const LIVELY: Millis = 180_000;
 /// Long after everything is well again nothing may wait any more.
 const LATEST: Millis = BEGIN + 4 * 3_600_000;
-const PLUGINS: [&str; 3] = ["a", "b", "c"];
 
 pub(super) struct World {
     bug: Option<Bug>,
@@ -84,7 +83,8 @@ enum Event {
 
 enum Write {
     Accept(Row, Option<Webhook>),
-    Record(u64, Box<Progress>),
+    /// Of which item in hand, and which plugins were done with it.
+    Record(u64, Box<Progress>, BTreeSet<String>),
 }
 
 /// An item in hand.
@@ -332,6 +332,7 @@ impl World {
             tries: 0,
             faults: 0,
             due: 0,
+            open_for: all(),
         }
     }
 
@@ -365,7 +366,7 @@ impl World {
                     self.acknowledged.insert(webhook.guid, webhook);
                 }
             }
-            Write::Record(hand, progress) => {
+            Write::Record(hand, progress, settled) => {
                 let Some(mut hand) = self.hands.remove(&hand) else {
                     return Ok(());
                 };
@@ -376,7 +377,7 @@ impl World {
                     self.rules.put_back(&hand.taken, rest, self.now);
                     return Ok(());
                 }
-                self.disk.record(hand.row.subject, &progress);
+                (self.disk).record(hand.row.subject, &progress, &settled)?;
                 if let Some(verdict) = hand.verdict.take() {
                     self.rules.settle(&hand.taken, verdict, self.now);
                 }
@@ -409,10 +410,10 @@ impl World {
                         self.not_accepted(webhook);
                     }
                 }
-                Write::Record(_, progress) if nth < kept => {
+                Write::Record(_, progress, settled) if nth < kept => {
                     let row = self.disk.items.get(&progress.item);
                     if let Some(subject) = row.map(|row| row.subject) {
-                        self.disk.record(subject, &progress);
+                        self.disk.record(subject, &progress, &settled)?;
                     }
                 }
                 Write::Record(..) => self.tally.lost_writes += 1,
@@ -636,9 +637,10 @@ impl World {
         };
         debug_assert!(!matches!(progress.rest, Rest::InHand));
         hand.verdict = Some(verdict);
+        let settled = hand.fared.settled.clone();
         hand.doing = Doing::Ending;
         self.hands.insert(number, hand);
-        self.write(Write::Record(number, Box::new(progress)));
+        self.write(Write::Record(number, Box::new(progress), settled));
     }
 
     // What fails.

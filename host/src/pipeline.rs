@@ -23,7 +23,7 @@ use crate::answers::Answers;
 use crate::delivery::Delivery;
 use crate::files::Configurations;
 use crate::github::{self, GitHub};
-use crate::inbox::{Claim, Failure, Inbox, listed};
+use crate::inbox::{Claim, Destination, Failure, Inbox, listed};
 use crate::ledger::{Turn, Turns};
 use crate::plugins::contract::{AnswerValue, Outcome};
 use crate::plugins::{Plugin, Plugins};
@@ -138,6 +138,9 @@ impl Pipeline {
         };
         let scene = match found {
             Ok(Found::There(scene)) => {
+                if scene.asked {
+                    claim.answered(Destination::GitHub);
+                }
                 claim.seen(scene.seen.clone());
                 Some(scene)
             }

@@ -147,6 +147,11 @@ impl TestHost {
         self
     }
 
+    /// What outlives it, before it is there.
+    pub fn data_dir(&self) -> PathBuf {
+        self.folders.data()
+    }
+
     /// Starts it and waits until it is healthy; panics with its log if it ends first.
     pub async fn start(self) -> RunningHost {
         let mut running = self.spawn();
@@ -326,6 +331,11 @@ impl RunningHost {
         self.signal("KILL");
         self.ended().await;
         self.lines()
+    }
+
+    /// How it ended, if it has.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
     }
 
     /// Sends a signal by its name. The shell has `kill` built in wherever there is one.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -59,7 +59,7 @@ impl FakeProxy {
         self.tunnels.lock().clone()
     }
 
-    /// From now on most tunnels come to a bad end, each its own; the same seed draws the same fates.
+    /// From now on tunnels, those that are open as well, come to bad ends, each to its own; the same seed draws the same fates.
     pub fn rough(&self, seed: u64) {
         self.weather.turn(Some(seed));
     }
@@ -69,7 +69,7 @@ impl FakeProxy {
         self.weather.turn(None);
     }
 
-    /// What became of the tunnels in rough weather.
+    /// What the rough weather held for them.
     pub fn fates(&self) -> Fates {
         self.weather.fates()
     }
@@ -114,19 +114,12 @@ async fn tunnel(
     };
     *tunnels.lock().entry(to.to_owned()).or_default() += 1;
     let port = to.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
-    let Ok(mut server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port.unwrap_or(443))).await
-    else {
+    let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port.unwrap_or(443))).await else {
         let refused = b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n";
         return client.write_all(refused).await;
     };
     client
         .write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
         .await?;
-    match weather.fate() {
-        None => {
-            copy_bidirectional(&mut client, &mut server).await?;
-        }
-        Some(fate) => weather.befall(client, server, fate).await?,
-    }
-    Ok(())
+    weather.carry(client, server).await
 }

@@ -30,7 +30,9 @@ pub(crate) fn concerns(path: *const c_char) -> bool {
     let Some(below) = path.strip_prefix(folder.as_os_str().as_bytes()) else {
         return false;
     };
-    !(below.starts_with(b"/compiled") || below.ends_with(b"-shm"))
+    let without_meaning = [&b"-shm"[..], b".ballast"];
+    !below.starts_with(b"/compiled")
+        && !without_meaning.iter().any(|end| below.ends_with(end))
         && (below.is_empty() || below.starts_with(b"/"))
 }
 

@@ -2,8 +2,8 @@
 //!
 //! `LD_PRELOAD` puts these functions in front of libc's. Each asks the kernel itself, so that none calls another.
 //! With `PORTOLAN_DISK_LOG` naming a file every call is appended to it (`log`); `PORTOLAN_DISK_FAULT` says which one
-//! fails (`fault`). Knows nothing of what the files mean. `DATA_DIR/compiled` is a cache and `-shm` files are memory:
-//! neither outlives the power, and both are left out.
+//! fails (`fault`). Knows nothing of what the files mean. Left out is what no power cut matters to:
+//! `DATA_DIR/compiled` is a cache, `-shm` files are memory, and a ballast is noise.
 #![expect(
     unsafe_code,
     reason = "functions in libc's place have libc's signatures, and what they are given is the caller's word"

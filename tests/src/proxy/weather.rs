@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use bytes::{BufMut, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -10,10 +11,10 @@ use tokio::sync::watch;
 
 use crate::dice::Dice;
 
-/// Where most bad ends fall: a TLS handshake takes some four of these, an answer of Port's one or two.
+/// Until something happens to a connection, at most: a TLS handshake takes some four thousand, an answer of Port's one.
 const BYTES: usize = 12_000;
 
-/// How many tunnels each fate befell.
+/// How often each fate was drawn.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Fates {
     pub spared: usize,
@@ -23,8 +24,8 @@ pub struct Fates {
     pub stalled: usize,
 }
 
-/// What becomes of one tunnel, once so many bytes went one way.
-pub(super) struct Fate {
+/// What happens to a tunnel once so many bytes went one way.
+struct Fate {
     end: End,
     upwards: bool,
     after: usize,
@@ -32,6 +33,8 @@ pub(super) struct Fate {
 
 #[derive(Clone, Copy)]
 enum End {
+    /// Nothing yet: another fate comes.
+    Spare,
     /// RST to both sides.
     Reset,
     /// FIN to both sides.
@@ -65,8 +68,73 @@ impl Weather {
         self.lock().1
     }
 
-    /// `None` for a tunnel that is left alone.
-    pub(super) fn fate(&self) -> Option<Fate> {
+    /// Carries bytes both ways until both sides closed, or the weather ends it.
+    pub(super) async fn carry(&self, client: TcpStream, server: TcpStream) -> io::Result<()> {
+        let (from_client, to_client) = client.into_split();
+        let (from_server, to_server) = server.into_split();
+        let mut up = Way::new(from_client, to_server);
+        let mut down = Way::new(from_server, to_client);
+        let mut rough = self.rough.subscribe();
+        loop {
+            rough.mark_unchanged();
+            let fate = self.fate();
+            (up.left, down.left) = match &fate {
+                Some(fate) if fate.upwards => (fate.after, usize::MAX),
+                Some(fate) => (usize::MAX, fate.after),
+                None => (usize::MAX, usize::MAX),
+            };
+            let cut = loop {
+                tokio::select! {
+                    more = up.step(), if up.open => more?,
+                    more = down.step(), if down.open => more?,
+                    // Once the proxy is gone, its tunnels are.
+                    turned = rough.changed() => {
+                        turned.map_err(io::Error::other)?;
+                        break false;
+                    }
+                }
+                if !up.open && !down.open {
+                    return Ok(());
+                }
+                if up.is_used_up() || down.is_used_up() {
+                    break true;
+                }
+            };
+            if let Some(fate) = fate.filter(|_| cut)
+                && !matches!(fate.end, End::Spare)
+            {
+                return self.befall(fate, up, down).await;
+            }
+        }
+    }
+
+    async fn befall(&self, fate: Fate, mut up: Way, mut down: Way) -> io::Result<()> {
+        match fate.end {
+            End::Spare | End::Truncate => {}
+            End::Reset => {
+                up.to.as_ref().set_zero_linger()?;
+                down.to.as_ref().set_zero_linger()?;
+            }
+            End::HalfClose => {
+                let (closed, other) = match fate.upwards {
+                    true => (&mut up, &mut down),
+                    false => (&mut down, &mut up),
+                };
+                closed.to.shutdown().await?;
+                while other.open {
+                    other.step().await?;
+                }
+            }
+            End::Stall => {
+                let mut rough = self.rough.subscribe();
+                let _ = rough.wait_for(|rough| !rough).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// `None` in calm weather.
+    fn fate(&self) -> Option<Fate> {
         let mut drawn = self.lock();
         let (dice, fates) = &mut *drawn;
         let dice = dice.as_mut()?;
@@ -75,64 +143,14 @@ impl Weather {
             2 => (End::Truncate, &mut fates.truncated),
             3 => (End::HalfClose, &mut fates.half_closed),
             4 => (End::Stall, &mut fates.stalled),
-            _ => {
-                fates.spared += 1;
-                return None;
-            }
+            _ => (End::Spare, &mut fates.spared),
         };
         *count += 1;
         Some(Fate {
             end,
             upwards: dice.one_in(2),
-            after: dice.below(BYTES),
+            after: dice.below(BYTES) + 1,
         })
-    }
-
-    pub(super) async fn befall(
-        &self,
-        client: TcpStream,
-        server: TcpStream,
-        fate: Fate,
-    ) -> io::Result<()> {
-        let (mut from_client, mut to_client) = client.into_split();
-        let (mut from_server, mut to_server) = server.into_split();
-        let (up, down) = match fate.upwards {
-            true => (fate.after, usize::MAX),
-            false => (usize::MAX, fate.after),
-        };
-        let ended = {
-            let up = carry(&mut from_client, &mut to_server, up);
-            let down = carry(&mut from_server, &mut to_client, down);
-            // Whoever closes first ends the tunnel before its fate does.
-            tokio::select! {
-                cut = up => cut?,
-                cut = down => cut?,
-            }
-        };
-        if !ended {
-            return Ok(());
-        }
-        match fate.end {
-            End::Reset => {
-                to_client.as_ref().set_zero_linger()?;
-                to_server.as_ref().set_zero_linger()?;
-            }
-            End::Truncate => {}
-            End::HalfClose if fate.upwards => {
-                to_server.shutdown().await?;
-                carry(&mut from_server, &mut to_client, usize::MAX).await?;
-            }
-            End::HalfClose => {
-                to_client.shutdown().await?;
-                carry(&mut from_client, &mut to_server, usize::MAX).await?;
-            }
-            End::Stall => {
-                let mut rough = self.rough.subscribe();
-                // Nobody turns the weather any more once the proxy is gone; then the tunnel is, too.
-                let _ = rough.wait_for(|rough| !rough).await;
-            }
-        }
-        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, (Option<Dice>, Fates)> {
@@ -140,18 +158,46 @@ impl Weather {
     }
 }
 
-/// Carries bytes one way until so many went over (`true`) or the sender closed.
-async fn carry(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf, most: usize) -> io::Result<bool> {
-    let mut buffer = [0; 4096];
-    let mut left = most;
-    while left > 0 {
-        let room = buffer.len().min(left);
-        let count = from.read(&mut buffer[..room]).await?;
-        if count == 0 {
-            return Ok(false);
+/// One direction of a tunnel.
+struct Way {
+    from: OwnedReadHalf,
+    to: OwnedWriteHalf,
+    /// Read, and not said yet.
+    held: BytesMut,
+    /// What may still be read.
+    left: usize,
+    open: bool,
+}
+
+impl Way {
+    fn new(from: OwnedReadHalf, to: OwnedWriteHalf) -> Self {
+        Self {
+            from,
+            to,
+            held: BytesMut::new(),
+            left: usize::MAX,
+            open: true,
         }
-        to.write_all(&buffer[..count]).await?;
-        left -= count;
     }
-    Ok(true)
+
+    fn is_used_up(&self) -> bool {
+        self.left == 0 && self.held.is_empty()
+    }
+
+    /// Reads something or says something of it; given up half-way it loses nothing.
+    async fn step(&mut self) -> io::Result<()> {
+        if !self.held.is_empty() {
+            self.to.write_buf(&mut self.held).await?;
+            return Ok(());
+        }
+        self.held.reserve(4096);
+        let mut room = (&mut self.held).limit(self.left);
+        let count = self.from.read_buf(&mut room).await?;
+        self.left -= count;
+        if count == 0 {
+            self.open = false;
+            self.to.shutdown().await?;
+        }
+        Ok(())
+    }
 }

@@ -188,3 +188,111 @@ impl Name {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: &[u8] = b"oldnew";
+
+    /// A file in a folder, named for sure, with its first three bytes written and not synced.
+    fn written() -> Disk {
+        let mut disk = Disk::default();
+        for record in [
+            opened(1, "/data", true),
+            opened(2, "/data/file", false),
+            began(1),
+            synced(1, false),
+            wrote(0..3),
+        ] {
+            disk.play(&record, LOG);
+        }
+        disk
+    }
+
+    fn opened(inode: u64, path: &str, is_folder: bool) -> Record {
+        Record::Opened {
+            inode,
+            path: path.into(),
+            new: !is_folder,
+            emptied: false,
+            is_folder,
+        }
+    }
+
+    fn wrote(bytes: std::ops::Range<usize>) -> Record {
+        Record::Wrote {
+            inode: 2,
+            at: 0,
+            bytes,
+        }
+    }
+
+    fn began(inode: u64) -> Record {
+        Record::SyncBegan {
+            inode,
+            ticket: inode,
+        }
+    }
+
+    fn synced(inode: u64, failed: bool) -> Record {
+        Record::Synced {
+            inode,
+            ticket: inode,
+            failed,
+        }
+    }
+
+    /// What is in the file in so many images.
+    fn found(disk: &Disk, fate: Fate) -> std::collections::BTreeSet<Vec<u8>> {
+        let mut dice = Dice::new(1);
+        let file = Path::new("/data/file");
+        let images = (0..100).map(|_| disk.image(fate, &mut dice, LOG));
+        images
+            .map(|mut image| image.remove(file).expect("its name is sure"))
+            .collect()
+    }
+
+    #[test]
+    fn what_an_fsync_covered_is_in_every_image_and_what_came_later_in_some() {
+        let mut disk = written();
+        assert_eq!(found(&disk, Fate::None), [b"".to_vec()].into());
+
+        for record in [began(2), wrote(3..6), synced(2, false)] {
+            disk.play(&record, LOG);
+        }
+
+        assert_eq!(found(&disk, Fate::None), [b"old".to_vec()].into());
+        let both = [b"old".to_vec(), b"new".to_vec()].into();
+        assert_eq!(found(&disk, Fate::Some), both);
+        assert_eq!(found(&disk, Fate::Until), both);
+    }
+
+    #[test]
+    fn what_an_fsync_failed_on_is_never_sure_again() {
+        let mut disk = written();
+        for failed in [true, false] {
+            disk.play(&began(2), LOG);
+            disk.play(&synced(2, failed), LOG);
+        }
+        assert_eq!(found(&disk, Fate::None), [b"".to_vec()].into());
+    }
+
+    #[test]
+    fn a_name_is_sure_once_its_folder_was_synced() {
+        let mut disk = written();
+        let removed = Record::Removed {
+            path: "/data/file".into(),
+        };
+        disk.play(&removed, LOG);
+        let mut dice = Dice::new(1);
+        let images = (0..100).map(|_| disk.image(Fate::Some, &mut dice, LOG).len());
+        let names: std::collections::BTreeSet<_> = images.collect();
+        assert_eq!(names, [0, 1].into());
+
+        disk.play(&began(1), LOG);
+        disk.play(&synced(1, false), LOG);
+
+        assert!(disk.image(Fate::None, &mut dice, LOG).is_empty());
+    }
+}

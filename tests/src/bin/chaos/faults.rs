@@ -1,4 +1,6 @@
 //! The k-th call to the disk fails, for every k that there is: once, and for ever from there on.
+//!
+//! A life is short: the host starts on an empty folder and gets a handful of deliveries.
 
 use std::sync::{Arc, Mutex};
 
@@ -17,6 +19,7 @@ const MOST: u64 = 2_000;
 /// One of the faults, and how far its sweep is.
 struct Sweep {
     fault: String,
+    step: u64,
     next: u64,
     /// A run ended before its call came.
     over: bool,
@@ -26,11 +29,12 @@ struct Sweep {
     ended: usize,
 }
 
-pub(crate) async fn run(report: &mut Report) -> anyhow::Result<()> {
+/// Of writes only every so many fail; of fsyncs, which are fewer, each.
+pub(crate) async fn run(report: &mut Report, every: u64) -> anyhow::Result<()> {
     let sweeps: Vec<Sweep> = FAULTS
         .iter()
         .flat_map(|fault| ["once", "always"].map(|times| format!("{fault} {times}")))
-        .map(Sweep::of)
+        .map(|fault| Sweep::of(fault, every.max(1)))
         .collect();
     let sweeps = Arc::new(Mutex::new(sweeps));
     let wrong = Arc::new(Mutex::new(Vec::new()));
@@ -88,15 +92,17 @@ fn next(sweeps: &Mutex<Vec<Sweep>>) -> Option<(usize, String)> {
         .iter()
         .position(|sweep| !sweep.over && sweep.next < MOST)?;
     let sweep = &mut sweeps[at];
-    sweep.next += 1;
-    Some((at, format!("{} {}", sweep.fault, sweep.next)))
+    let number = sweep.next;
+    sweep.next += sweep.step;
+    Some((at, format!("{} {number}", sweep.fault)))
 }
 
 impl Sweep {
-    fn of(fault: String) -> Self {
+    fn of(fault: String, every: u64) -> Self {
         Self {
+            step: if fault.starts_with("write") { every } else { 1 },
             fault,
-            next: 0,
+            next: 1,
             over: false,
             failed: 0,
             acknowledged: 0,

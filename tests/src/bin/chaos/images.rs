@@ -11,13 +11,13 @@ use std::time::Duration;
 use portolan_tests::dice::Dice;
 use tempfile::TempDir;
 
-use crate::database;
 use crate::disk::log::{self, Record};
 use crate::disk::{Disk, Fate, Image};
 use crate::preload::Watch;
 use crate::report::Report;
 use crate::traffic::{Traffic, Witness};
 use crate::world::{World, start};
+use crate::{control, database};
 
 const PER_SECOND: usize = 80;
 /// How each recorded life of the host ends.
@@ -36,13 +36,14 @@ struct Moment {
 
 /// What checking them gives.
 #[derive(Default)]
-struct Found {
-    wrong: Vec<String>,
+pub(crate) struct Found {
+    pub(crate) wrong: Vec<String>,
     /// Laid out, for the host to start on.
     kept: Vec<TempDir>,
 }
 
 pub(crate) async fn run(report: &mut Report, mut dice: Dice, images: u64) -> anyhow::Result<()> {
+    control::run(report, dice.another())?;
     let images = usize::try_from(images)?;
     let folder = tempfile::tempdir()?;
     let world = Arc::new(World::new().await?);
@@ -116,7 +117,7 @@ async fn record(
     Ok((data, watch.read()?))
 }
 
-fn guid(record: &Record) -> Option<String> {
+pub(crate) fn guid(record: &Record) -> Option<String> {
     match record {
         Record::Acknowledged { guid } => Some(guid.clone()),
         _ => None,
@@ -124,7 +125,7 @@ fn guid(record: &Record) -> Option<String> {
 }
 
 /// After how many records the power goes, in order: anywhere, right after a 2xx, and around fsyncs.
-fn cuts(records: &[Record], images: usize, dice: &mut Dice) -> Vec<usize> {
+pub(crate) fn cuts(records: &[Record], images: usize, dice: &mut Dice) -> Vec<usize> {
     let at = |is: fn(&Record) -> bool| -> Vec<usize> {
         let records = records.iter().enumerate();
         records
@@ -153,7 +154,7 @@ fn cuts(records: &[Record], images: usize, dice: &mut Dice) -> Vec<usize> {
 }
 
 /// Plays the log once; at every cut an image is drawn and handed to those who open it.
-fn check(
+pub(crate) fn check(
     records: &[Record],
     log: &[u8],
     guids: &[String],

@@ -3,9 +3,12 @@
 //! It is killed under load (`kills`), loses its power at any write (`images`), has calls to its disk fail (`faults`)
 //! and its connections break (`network`). What it answered 2xx must not be lost, and the catalog must end up as the
 //! world is; the model of that (`model`) knows nothing of how the host gets there.
-//! `PART` runs one part alone; `KILLS`, `IMAGES` and `SEED` are numbers; `--json` is for machines.
+//! `PART` runs one part alone; `KILLS`, `IMAGES` and `SEED` are numbers; `EVERY=3` lets only each third write fail;
+//! `--json` is for machines.
 #![expect(clippy::print_stdout, reason = "it speaks to a person")]
 
+mod aftermath;
+mod control;
 mod database;
 mod disk;
 mod faults;
@@ -33,6 +36,10 @@ async fn main() -> anyhow::Result<ExitCode> {
     let json = match std::env::args().nth(1).as_deref() {
         None => false,
         Some("--json") => true,
+        Some("pretend") => {
+            control::pretend(&std::env::args().nth(2).unwrap_or_default())?;
+            return Ok(ExitCode::SUCCESS);
+        }
         Some(other) => anyhow::bail!("`{other}` is not known: `--json`, or nothing"),
     };
     let wanted = std::env::var("PART").unwrap_or_default();
@@ -54,7 +61,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         match part {
             "kills" => kills::run(&mut report, dice, kills).await?,
             "images" => images::run(&mut report, dice, images).await?,
-            "faults" => faults::run(&mut report).await?,
+            "faults" => faults::run(&mut report, number("EVERY", 1)?).await?,
             _ => network::run(&mut report, dice).await?,
         }
         report.figure("took", began.elapsed().as_secs_f64(), "s");

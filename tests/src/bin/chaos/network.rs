@@ -1,8 +1,9 @@
 //! GitHub and Port are reached through connections that break, stand still and close on one side.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use portolan_tests::Place;
 use portolan_tests::dice::Dice;
 use portolan_tests::github::FakeGitHub;
@@ -10,13 +11,15 @@ use portolan_tests::port::FakePort;
 use portolan_tests::proxy::FakeProxy;
 use portolan_tests::tls::Authority;
 
-use crate::kills::count;
+use crate::aftermath::{Doubt, count, judge};
 use crate::report::Report;
 use crate::traffic::Traffic;
 use crate::world::{World, start};
 
 const PER_SECOND: usize = 40;
 const ROUGH: Duration = Duration::from_secs(20);
+/// What was under way when the weather turned is over then.
+const LATE: SignedDuration = SignedDuration::from_secs(3);
 /// Longer than the host waits between two tries.
 const QUIET: Duration = Duration::from_secs(75);
 
@@ -39,13 +42,13 @@ pub(crate) async fn run(report: &mut Report, mut dice: Dice) -> anyhow::Result<(
     let nobody = Arc::new(|_: &str| ());
     let traffic = Traffic::begin(&world, &host, dice.another(), PER_SECOND, nobody).await?;
 
+    let rough = Timestamp::now();
     proxy.rough(dice.draw());
     tokio::time::sleep(ROUGH).await;
     let tally = traffic.end().await;
     proxy.calm();
-    let began = Instant::now();
-    let right = |now: &crate::model::Differences| now.lost.is_empty() && now.left.is_empty();
-    let differences = world.settle(QUIET, right).await;
+    let mut doubt = Doubt::default();
+    doubt.add(rough, Timestamp::now() + LATE);
 
     count(report, &tally);
     let fates = proxy.fates();
@@ -54,32 +57,16 @@ pub(crate) async fn run(report: &mut Report, mut dice: Dice) -> anyhow::Result<(
         ("connections cut short", fates.truncated),
         ("connections closed on one side", fates.half_closed),
         ("connections that stood still", fates.stalled),
-        ("connections left alone meanwhile", fates.spared),
-        ("subjects compared with the model", world.model.subjects()),
+        ("spared for a while", fates.spared),
     ] {
         report.count(what, count);
-    }
-    let drained = began.elapsed().as_secs_f64();
-    report.figure("until the catalog was right", drained, "s");
-    report.count(
-        "acknowledged, and not in Port as the world is",
-        differences.lost.len(),
-    );
-    for sentence in differences.lost {
-        report.violation(sentence);
-    }
-    report.count(
-        "in Port, though nothing declares it",
-        differences.left.len(),
-    );
-    for ((blueprint, identifier), _) in differences.left {
-        report.violation(format!(
-            "{blueprint} {identifier} is still in Port, though nothing declares it"
-        ));
     }
     if fates.reset + fates.truncated + fates.half_closed + fates.stalled == 0 {
         report.violation("no connection came to harm: nothing was shown");
     }
+    // So that the calm in which nothing is in doubt has begun.
+    tokio::time::sleep(LATE.unsigned_abs()).await;
+    judge(report, &world, &host, &doubt, QUIET).await?;
     host.stop().await;
     Ok(())
 }

@@ -37,8 +37,15 @@ impl Watch {
 
     /// The host writes its calls into the log.
     pub(crate) fn over(&self, host: TestHost) -> TestHost {
-        host.env("LD_PRELOAD", self.library.display().to_string())
-            .env("PORTOLAN_DISK_LOG", self.path.display().to_string())
+        let variables = self.variables().into_iter();
+        variables.fold(host, |host, (name, value)| host.env(name, value))
+    }
+
+    pub(crate) fn variables(&self) -> [(&'static str, String); 2] {
+        [
+            ("LD_PRELOAD", self.library.display().to_string()),
+            ("PORTOLAN_DISK_LOG", self.path.display().to_string()),
+        ]
     }
 
     /// A 2xx for this delivery was read: what the host did for it is in the log before this.

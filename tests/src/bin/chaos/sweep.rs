@@ -15,7 +15,7 @@ use crate::line::Line;
 use crate::preload::Watch;
 use crate::world::{World, start};
 
-const DELIVERIES: usize = 5;
+const DELIVERIES: usize = 3;
 /// To come up or to end, and to end after an answer that did not come.
 const PATIENCE: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(10);
@@ -63,19 +63,22 @@ impl Lane {
             .port
             .fail(Fault::slow(NEVER).on("/entities").always());
         let mut host = host.spawn();
-        let mut status = comes_up(&mut host).await;
-        if status == Some(None) {
-            life.wrong.push("the host neither came up nor ended".into());
-        }
-        if status.is_none() {
-            status = self.deliver(&mut host, &watch, &mut life).await.map(Some);
-        }
+        let ended = match comes_up(&mut host).await {
+            Up::Healthy => self.deliver(&mut host, &watch, &mut life).await,
+            Up::Ended(status) => Some(status),
+            Up::Neither => {
+                let sentence = "the host neither came up nor ended";
+                life.wrong.push(sentence.into());
+                None
+            }
+        };
         let again = host.again();
         let lines = host.kill().await;
-        if let Some(Some(status)) = status {
+        if let Some(status) = ended {
             life.ended = true;
-            let last = lines.last().map(String::as_str).unwrap_or_default();
-            if status.code().is_none_or(|code| code == 0) || last.contains("panicked") {
+            let panicked = lines.iter().any(|line| line.contains("panicked"));
+            if status.code().is_none_or(|code| code == 0) || panicked {
+                let last = lines.last().map(String::as_str).unwrap_or_default();
                 life.wrong
                     .push(format!("the host ended with {status}: {last}"));
             }
@@ -89,7 +92,10 @@ impl Lane {
         match start(again).await {
             Err(error) => life.wrong.push(format!("afterwards {error:#}")),
             Ok(host) => {
-                let differences = self.world.settle(QUIET, |now| now.lost.is_empty()).await;
+                let differences = self
+                    .world
+                    .settle(QUIET, Duration::ZERO, |now| now.lost.is_empty())
+                    .await;
                 life.wrong.extend(differences.lost);
                 host.kill().await;
             }
@@ -164,20 +170,25 @@ impl Lane {
     }
 }
 
-/// `None` once it is healthy, else how it ended; nothing of both within all patience is `Some(None)`.
-async fn comes_up(host: &mut RunningHost) -> Option<Option<ExitStatus>> {
+enum Up {
+    Healthy,
+    Ended(ExitStatus),
+    Neither,
+}
+
+async fn comes_up(host: &mut RunningHost) -> Up {
     let begin = Instant::now();
     let request = b"GET /health HTTP/1.1\r\nhost: portolan\r\n\r\n";
     while begin.elapsed() < PATIENCE {
         if let Some(status) = host.has_ended() {
-            return Some(Some(status));
+            return Up::Ended(status);
         }
         if Line::to(host.address()).post(request).await == Some(200) {
-            return None;
+            return Up::Healthy;
         }
         tokio::time::sleep(LOOK).await;
     }
-    Some(None)
+    Up::Neither
 }
 
 async fn ends(host: &mut RunningHost) -> Option<ExitStatus> {

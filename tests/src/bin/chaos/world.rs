@@ -15,7 +15,7 @@ use crate::model::{Differences, Expected, Key, Model};
 const BLUEPRINTS: &str = include_str!("../../../fixtures/blueprints.json");
 
 /// How often the catalog is looked at while it comes to rest.
-const LOOK: Duration = Duration::from_millis(200);
+const LOOK: Duration = Duration::from_millis(50);
 
 pub(crate) struct World {
     pub(crate) github: Arc<FakeGitHub>,
@@ -129,24 +129,29 @@ impl World {
         Ok(())
     }
 
-    /// Waits until Port's catalog is as the model says, or nothing moved for so long; gives what differs then.
-    /// What `excuse` is true of does not hold it up.
+    /// Waits until `right` is true and Port was not written to for `rest`, or nothing at all moved for `quiet`.
+    /// Gives how Port's catalog differs from the model then.
     pub(crate) async fn settle(
         &self,
         quiet: Duration,
-        excuse: impl Fn(&Differences) -> bool,
+        rest: Duration,
+        right: impl Fn(&Differences) -> bool,
     ) -> Differences {
-        let moved = || (self.github.mark(), self.port.mark(), self.port.writes());
-        let (mut last, mut since) = (moved(), Instant::now());
+        let asked = || (self.github.mark(), self.port.mark());
+        let (mut last, mut writes) = (asked(), self.port.writes());
+        let (mut moved, mut written) = (Instant::now(), Instant::now());
         loop {
             let differences = self.model.differences(&self.port);
-            if excuse(&differences) || since.elapsed() > quiet {
+            let rested = written.elapsed() >= rest && right(&differences);
+            if rested || moved.elapsed() > quiet {
                 return differences;
             }
             tokio::time::sleep(LOOK).await;
-            let now = moved();
-            if now != last {
-                (last, since) = (now, Instant::now());
+            if self.port.writes() != writes {
+                (writes, written) = (self.port.writes(), Instant::now());
+            }
+            if asked() != last {
+                (last, moved) = (asked(), Instant::now());
             }
         }
     }

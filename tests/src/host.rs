@@ -326,9 +326,11 @@ impl RunningHost {
         (self.ended().await, self.lines())
     }
 
-    /// SIGKILL, and waits until it is gone.
+    /// SIGKILL, unless it ended by itself, and waits until it is gone.
     pub async fn kill(mut self) -> Vec<String> {
-        self.signal("KILL");
+        if self.has_ended().is_none() {
+            self.signal("KILL");
+        }
         self.ended().await;
         self.lines()
     }

@@ -61,7 +61,12 @@ pub(crate) async fn judge(
     let doubted = |made: &Timestamp| doubt.is_over(*made);
     let kept = differences.left.iter().filter(|(_, made)| doubted(made));
     report.count("kept, because nobody can know whose they are", kept.count());
+    let lost = !differences.lost.is_empty();
     tell(report, differences, doubt);
+    if lost {
+        report.note("entities are not taken away any more: what is lost would hold that up");
+        return Ok(());
+    }
 
     let differences = deletions(world, host, doubt, quiet).await?;
     report.count(
@@ -124,4 +129,30 @@ pub(crate) fn count(report: &mut Report, tally: &Tally) {
         let sentence = format!("{odd} deliveries were answered neither 2xx nor 503");
         report.violation(sentence);
     }
+}
+
+/// How soon the host answered after each of its starts.
+pub(crate) fn ready(report: &mut Report, what: &str, mut times: Vec<Duration>) {
+    times.sort();
+    for (name, share) in [("p50", 50), ("p99", 99)] {
+        let at = times.len().saturating_sub(1) * share / 100;
+        let time = times.get(at).map_or(0.0, Duration::as_secs_f64);
+        report.figure(format!("{what}, {name}"), time * 1e3, "ms");
+    }
+}
+
+/// Ends the host as a deployment does: it must still be there, and end well.
+pub(crate) async fn stop(report: &mut Report, mut host: RunningHost) {
+    let (status, lines) = match host.has_ended() {
+        Some(status) => (status, host.lines()),
+        None => {
+            let (status, lines) = host.stop().await;
+            if status.success() {
+                return;
+            }
+            (status, lines)
+        }
+    };
+    let last = lines.last().map(String::as_str).unwrap_or_default();
+    report.violation(format!("the host ended with {status}: {last}"));
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use portolan_tests::dice::Dice;
 
-use crate::aftermath::{Doubt, count, judge};
+use crate::aftermath::{Doubt, count, judge, ready, stop};
 use crate::report::Report;
 use crate::traffic::Traffic;
 use crate::world::{World, start};
@@ -23,32 +23,27 @@ pub(crate) async fn run(report: &mut Report, mut dice: Dice, kills: u64) -> anyh
     host.wait_for_line("loaded plugin pull-requests").await;
     let nobody = Arc::new(|_: &str| ());
     let traffic = Traffic::begin(&world, &host, dice.another(), PER_SECOND, nobody).await?;
-    let (mut ready, mut doubt) = (Vec::new(), Doubt::default());
+    let (mut times, mut doubt) = (Vec::new(), Doubt::default());
     for _ in 0..kills {
         let life = dice.between(LIFE.0, LIFE.1) as u64;
         tokio::time::sleep(Duration::from_millis(life)).await;
         let again = host.again();
+        if let Some(status) = host.has_ended() {
+            let last = host.lines().pop().unwrap_or_default();
+            let sentence = format!("the host ended with {status} before it was killed: {last}");
+            report.violation(sentence);
+        }
         host.kill().await;
         doubt.before(Timestamp::now());
         let began = Instant::now();
         host = start(again).await?;
-        ready.push(began.elapsed());
+        times.push(began.elapsed());
     }
     let tally = traffic.end().await;
     count(report, &tally);
-    report.count("kills, and starts after them", ready.len());
-    ready.sort();
-    for (name, share) in [("p50", 50), ("p99", 99)] {
-        let at = ready.len().saturating_sub(1) * share / 100;
-        let time = ready.get(at).map_or(0.0, Duration::as_secs_f64);
-        report.figure(format!("ready after a kill, {name}"), time * 1e3, "ms");
-    }
+    report.count("kills, and starts after them", times.len());
+    ready(report, "ready after a kill", times);
     judge(report, &world, &host, &doubt, QUIET).await?;
-    let (status, lines) = host.stop().await;
-    if !status.success() {
-        let last = lines.last().map(String::as_str).unwrap_or_default();
-        let sentence = format!("stopped at the end, the host ended with {status}: {last}");
-        report.violation(sentence);
-    }
+    stop(report, host).await;
     Ok(())
 }

@@ -4,10 +4,11 @@
 //! and its connections break (`network`). What it answered 2xx must not be lost, and the catalog must end up as the
 //! world is; the model of that (`model`) knows nothing of how the host gets there.
 //! `PART` runs one part alone; `KILLS`, `IMAGES` and `SEED` are numbers; `EVERY=3` lets only each third write fail;
-//! `--json` is for machines.
+//! `BACKLOG=100000` lets `kills` measure starts with so many events waiting instead; `--json` is for machines.
 #![expect(clippy::print_stdout, reason = "it speaks to a person")]
 
 mod aftermath;
+mod backlog;
 mod control;
 mod database;
 mod disk;
@@ -51,6 +52,8 @@ async fn main() -> anyhow::Result<ExitCode> {
     let drawn = jiff::Timestamp::now().as_millisecond().unsigned_abs() % 1_000_000;
     let seed = number("SEED", drawn)?;
     let (kills, images) = (number("KILLS", 100)?, number("IMAGES", 2_000)?);
+    let (every, backlog) = (number("EVERY", 1)?, number("BACKLOG", 0)?);
+    let backlog = usize::try_from(backlog)?;
     let mut report = Report::new(json, seed);
     for part in PARTS {
         if !wanted.is_empty() && part != wanted {
@@ -58,11 +61,15 @@ async fn main() -> anyhow::Result<ExitCode> {
         }
         let (began, dice) = (Instant::now(), Dice::new(seed));
         report.begin(part);
-        match part {
-            "kills" => kills::run(&mut report, dice, kills).await?,
-            "images" => images::run(&mut report, dice, images).await?,
-            "faults" => faults::run(&mut report, number("EVERY", 1)?).await?,
-            _ => network::run(&mut report, dice).await?,
+        let done = match part {
+            "kills" if backlog > 0 => backlog::run(&mut report, backlog).await,
+            "kills" => kills::run(&mut report, dice, kills).await,
+            "images" => images::run(&mut report, dice, images).await,
+            "faults" => faults::run(&mut report, every).await,
+            _ => network::run(&mut report, dice).await,
+        };
+        if let Err(error) = done {
+            report.violation(format!("it could not go on: {error:#}"));
         }
         report.figure("took", began.elapsed().as_secs_f64(), "s");
     }

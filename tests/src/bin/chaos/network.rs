@@ -11,7 +11,7 @@ use portolan_tests::port::FakePort;
 use portolan_tests::proxy::FakeProxy;
 use portolan_tests::tls::Authority;
 
-use crate::aftermath::{Doubt, count, judge};
+use crate::aftermath::{Doubt, count, judge, stop};
 use crate::report::Report;
 use crate::traffic::Traffic;
 use crate::world::{World, start};
@@ -67,6 +67,6 @@ pub(crate) async fn run(report: &mut Report, mut dice: Dice) -> anyhow::Result<(
     // So that the calm in which nothing is in doubt has begun.
     tokio::time::sleep(LATE.unsigned_abs()).await;
     judge(report, &world, &host, &doubt, QUIET).await?;
-    host.stop().await;
+    stop(report, host).await;
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! What a disk holds for sure, and what it may hold, after any record of the log.
 //!
 //! Sure is what an fsync that came back covers: of a file its bytes, of a folder its names. All that came later may
-//! be there or not, each call by itself, and of a write any of its sectors. What an fsync that failed covered is never
-//! sure again: the kernel has forgotten that it was to be written.
+//! be there or not, each call by itself, and of a write any of its sectors. What an fsync that failed covered is lost,
+//! also if a later one succeeds: the kernel has forgotten that it was to be written.
 
 pub(crate) mod file;
 pub(crate) mod log;
@@ -33,7 +33,6 @@ pub(crate) struct Disk {
     count: u64,
 }
 
-#[derive(Clone)]
 enum Name {
     Given(PathBuf, usize),
     Removed(PathBuf),
@@ -269,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_fsync_failed_on_is_never_sure_again() {
+    fn what_an_fsync_failed_on_is_lost_though_the_next_one_succeeds() {
         let mut disk = written();
         for failed in [true, false] {
             disk.play(&began(2), LOG);

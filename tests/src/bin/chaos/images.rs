@@ -110,7 +110,7 @@ async fn record(
         }
         host = start(again).await?;
     }
-    let tally = traffic.end().await;
+    let tally = traffic.end().await?;
     host.kill().await;
     let acknowledged = tally.acknowledged.load(Ordering::Relaxed);
     report.count("deliveries acknowledged", acknowledged);

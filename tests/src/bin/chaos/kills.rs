@@ -39,7 +39,7 @@ pub(crate) async fn run(report: &mut Report, mut dice: Dice, kills: u64) -> anyh
         host = start(again).await?;
         times.push(began.elapsed());
     }
-    let tally = traffic.end().await;
+    let tally = traffic.end().await?;
     count(report, &tally);
     report.count("kills, and starts after them", times.len());
     ready(report, "ready after a kill", times);

@@ -45,7 +45,7 @@ pub(crate) async fn run(report: &mut Report, mut dice: Dice) -> anyhow::Result<(
     let rough = Timestamp::now();
     proxy.rough(dice.draw());
     tokio::time::sleep(ROUGH).await;
-    let tally = traffic.end().await;
+    let tally = traffic.end().await?;
     proxy.calm();
     let mut doubt = Doubt::default();
     doubt.add(rough, Timestamp::now() + LATE);

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use anyhow::Context;
 use portolan_tests::dice::Dice;
 use portolan_tests::github::Repository;
 use portolan_tests::host::RunningHost;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::line::Line;
 use crate::world::{Change, World};
@@ -15,6 +17,9 @@ use crate::world::{Change, World};
 pub(crate) const CONNECTIONS: usize = 16;
 /// Before GitHub's user would press "Redeliver"; here he is quick.
 const AGAIN: Duration = Duration::from_millis(10);
+
+/// For a host that is well to take what is told.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Who is at work, and what was counted.
 pub(crate) struct Traffic {
@@ -86,7 +91,8 @@ impl Traffic {
                 tally: tally.clone(),
                 witness: witness.clone(),
             };
-            author.tell(&first).await;
+            let told = timeout(PATIENCE, author.tell(&first)).await;
+            told.context("the host does not take the first deliveries")?;
             waiting.push(author);
         }
         for number in 0..CONNECTIONS {
@@ -113,10 +119,12 @@ impl Traffic {
     }
 
     /// Nobody begins anything new; what was begun is told to the end.
-    pub(crate) async fn end(self) -> Arc<Tally> {
+    pub(crate) async fn end(mut self) -> anyhow::Result<Arc<Tally>> {
         self.stop.store(true, Ordering::Relaxed);
-        self.authors.join_all().await;
-        self.tally
+        let done = async { while self.authors.join_next().await.is_some() {} };
+        let done = timeout(PATIENCE, done).await;
+        done.context("a minute after the trouble the host still does not take every delivery")?;
+        Ok(self.tally)
     }
 }
 

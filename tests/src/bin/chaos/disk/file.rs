@@ -13,21 +13,13 @@ const SECTORS: [usize; 2] = [512, 4096];
 #[derive(Default)]
 pub(crate) struct File {
     sure: Vec<u8>,
-    pending: Vec<Pending>,
+    /// With their numbers.
+    pending: Vec<(u64, Call)>,
     /// Calls there were when an fsync began, by its ticket.
     began: HashMap<u64, u64>,
     count: u64,
 }
 
-#[derive(Clone)]
-struct Pending {
-    number: u64,
-    call: Call,
-    /// An fsync failed on it.
-    forgotten: bool,
-}
-
-#[derive(Clone)]
 enum Call {
     /// The bytes are a range of the log.
     Write(usize, Range<usize>),
@@ -55,28 +47,23 @@ impl File {
     pub(super) fn synced(&mut self, ticket: u64, failed: bool, log: &[u8]) {
         let until = self.began.remove(&ticket).unwrap_or(0);
         if failed {
-            let covered = self.pending.iter_mut();
-            covered
-                .filter(|pending| pending.number < until)
-                .for_each(|pending| pending.forgotten = true);
+            // The kernel has forgotten that they were to be written.
+            self.pending.retain(|(number, _)| *number >= until);
             return;
         }
-        let mut left = Vec::new();
-        for pending in std::mem::take(&mut self.pending) {
-            if pending.number < until && !pending.forgotten {
-                pending.call.apply(&mut self.sure, log);
+        for (number, call) in std::mem::take(&mut self.pending) {
+            if number < until {
+                call.apply(&mut self.sure, log);
             } else {
-                left.push(pending);
+                self.pending.push((number, call));
             }
         }
-        self.pending = left;
     }
 
     pub(super) fn image(&self, fate: Fate, dice: &mut Dice, log: &[u8]) -> Vec<u8> {
         let mut bytes = self.sure.clone();
         let until = dice.below(self.pending.len() + 1);
-        for (at, pending) in self.pending.iter().enumerate() {
-            let call = &pending.call;
+        for (at, (_, call)) in self.pending.iter().enumerate() {
             match fate {
                 Fate::None => {}
                 Fate::Until if at < until => call.apply(&mut bytes, log),
@@ -93,11 +80,7 @@ impl File {
     }
 
     fn add(&mut self, call: Call) {
-        self.pending.push(Pending {
-            number: self.count,
-            call,
-            forgotten: false,
-        });
+        self.pending.push((self.count, call));
         self.count += 1;
     }
 }

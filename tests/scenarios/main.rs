@@ -1,5 +1,8 @@
 mod acme;
+mod catalog;
 mod clients;
+mod durable;
+mod eight_ways;
 mod fence;
 mod hostile;
 mod load;
@@ -14,3 +17,4 @@ mod swap;
 mod tls;
 mod walls;
 mod webhook;
+mod world;

@@ -1,15 +1,21 @@
 //! A delivery: one authentic webhook request.
 //!
-//! [`Delivery::authenticate`] is the only constructor, so whoever holds a `Delivery` holds something that GitHub sent.
+//! Whoever holds a `Delivery` holds something that GitHub sent, by one of three ways: [`Delivery::authenticate`] checks
+//! the signature of what anybody may have sent, [`Delivery::kept`] reads again what passed when it was stored, and
+//! [`Delivery::fetched`] takes what GitHub's own log of deliveries gave to the App. The last two check nothing of that:
+//! they rest on whoever calls them.
 //! Knows headers, signature and encoding; what the payload is about is `subject`'s business.
 
 mod body;
+mod packed;
 mod signature;
 
 use std::ops::Range;
 
 use bytes::Bytes;
 use secrecy::SecretString;
+
+pub use packed::{Unpackable, pack, unpack};
 
 /// The request headers that a delivery is made of, as they came.
 #[derive(Debug, Clone, Copy, Default)]
@@ -51,6 +57,8 @@ pub enum Refusal {
     NoPayload,
     #[error("The payload is not a JSON object: {0}.")]
     NotJson(String),
+    #[error("The payload has {0} bytes, which is more than GitHub sends.")]
+    TooLong(usize),
 }
 
 /// Event names and GUIDs are some 40 characters long; both end up in logs and lanes.
@@ -84,13 +92,37 @@ impl Delivery {
         } = headers.complete()?;
         let secret_index = signature::matching_secret(secrets, signature, &body)?;
         let payload = body::payload(encoding, body)?;
+        Ok(Self {
+            secret_index,
+            ..Self::read(delivery, event, payload)?
+        })
+    }
+
+    /// One that was authentic when it was stored.
+    pub fn kept(guid: &str, event: &str, payload: String) -> Result<Self, Refusal> {
+        Self::read(guid, event, payload)
+    }
+
+    /// One out of the App's log of deliveries, which GitHub gave over an authenticated connection.
+    pub fn fetched(guid: &str, event: &str, payload: String) -> Result<Self, Refusal> {
+        Self::read(
+            plain("X-GitHub-Delivery", Some(guid))?,
+            plain("X-GitHub-Event", Some(event))?,
+            payload,
+        )
+    }
+
+    fn read(id: &str, event: &str, payload: String) -> Result<Self, Refusal> {
+        if payload.len() > packed::LONGEST {
+            return Err(Refusal::TooLong(payload.len()));
+        }
         let fields = body::fields(&payload)?;
         let mut delivery = Self {
-            id: delivery.to_owned(),
+            id: id.to_owned(),
             event: event.to_owned(),
             action: None,
             installation: None,
-            secret_index,
+            secret_index: 0,
             payload,
             fields,
         };
@@ -121,7 +153,7 @@ impl Delivery {
         self.installation
     }
 
-    /// Which of the secrets signed it: 1 means that GitHub still uses the previous one.
+    /// Which of the secrets signed it, where one was looked at: 1 means that GitHub still uses the previous one.
     pub fn secret_index(&self) -> usize {
         self.secret_index
     }
@@ -313,6 +345,27 @@ mod tests {
             }
             .check(),
             Err(Refusal::BadHeader("X-GitHub-Event"))
+        );
+    }
+
+    #[test]
+    fn what_was_kept_or_fetched_is_read_as_when_it_came() {
+        let payload = r#"{"action":"opened", "installation":{"id":7}}"#;
+        let came = receive("application/json", payload).unwrap();
+        for read in [Delivery::kept, Delivery::fetched] {
+            let again = read(came.id(), came.event(), payload.to_owned()).unwrap();
+            assert_eq!((again.id(), again.event()), (came.id(), came.event()));
+            assert_eq!(
+                (again.action(), again.installation()),
+                (came.action(), came.installation())
+            );
+            assert_eq!(again.field("installation"), Some(r#"{"id":7}"#));
+            let broken = read("1", "push", "[1]".to_owned()).unwrap_err();
+            assert!(matches!(broken, Refusal::NotJson(_)), "{broken}");
+        }
+        assert_eq!(
+            Delivery::fetched("a b", "push", "{}".to_owned()).unwrap_err(),
+            Refusal::BadHeader("X-GitHub-Delivery")
         );
     }
 

@@ -6,10 +6,12 @@
 mod app;
 mod call;
 mod check;
+mod deliveries;
 mod endpoint;
 mod error;
 mod git;
 mod limits;
+mod object;
 mod reply;
 mod rest;
 #[cfg(test)]
@@ -28,6 +30,7 @@ use serde_json::value::RawValue;
 
 pub use self::app::Scope;
 pub use self::check::Finding;
+pub use self::deliveries::{Attempt, Cursor, Log};
 pub use self::endpoint::{ENDPOINTS, Endpoint, Identity};
 pub use self::error::Error;
 pub use self::git::{Head, Mode, TreeEntry};

@@ -2,9 +2,10 @@
 //!
 //! The modules in the order in which a delivery passes them:
 //! [`settings`] are read once; [`webhook`] receives, [`delivery`] proves that it was GitHub,
-//! [`subject`] names what is touched, [`inbox`] keeps it in order, [`pipeline`] takes it from there:
-//! [`github`] is asked for what is missing ([`files`], [`answers`]), [`plugins`] map it,
-//! [`entity`] checks what came back and [`port`] writes it. [`resync`] feeds the same lanes without a webhook.
+//! [`subject`] names what is touched, [`inbox`] keeps it in order and in the [`store`], [`pipeline`] takes it from there:
+//! [`github`] is asked for what is missing ([`files`], [`answers`]), [`plugins`] map it, [`entity`] checks what came
+//! back, [`ledger`] says what is to be sent and deleted and [`port`] writes it.
+//! [`resync`] and [`missed`] feed the same lanes without a webhook.
 
 pub mod settings;
 
@@ -47,37 +48,43 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
-use tokio::time::{Instant, timeout_at};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
 use tracing::{Level, error, info, warn};
 
 use answers::Answers;
 use files::{Configurations, Files};
 use github::GitHub;
-use inbox::{Capacity, Inbox};
+use inbox::Inbox;
+use ledger::Turns;
 use pipeline::Pipeline;
 use plugins::Plugins;
 use port::Port;
 use resync::Resync;
 use settings::Settings;
+use store::sqlite::SqliteStore;
+use store::{Source, Store};
 
 /// From SIGTERM to the end, requests and events together. Kubernetes kills after 30 s unless told otherwise.
 const GRACE: Duration = Duration::from_secs(25);
 
-/// The last part of it, in which nothing is taken in from anywhere: for the events that came last.
-const LAST: Duration = Duration::from_secs(5);
-
-/// Run the host on a bound listener until `shutdown` resolves and what was accepted is done or the grace period over.
+/// Run the host on a bound listener until `shutdown` resolves and what was in hand is done or the grace period over.
+/// What waits is in the store, for the next start.
 pub async fn serve(
     settings: Settings,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
+    let data_dir = settings.data_dir.clone();
+    let opening = tokio::task::spawn_blocking(move || SqliteStore::open(&data_dir));
+    let sqlite = Arc::new(opening.await?.context("opening the store")?);
+    let store: Arc<dyn Store> = sqlite.clone();
     let github = GitHub::new(&settings.github)?;
     let port = Arc::new(Port::new(&settings.port)?);
     let plugins = Plugins::start(&settings.plugins)
         .await
         .context("starting the plugins")?;
-    let inbox = Inbox::new(Capacity::default());
+    let inbox = Inbox::new(store.clone());
     let files = Files::new(github.clone());
     let configurations = Configurations::new(github.clone(), files.clone());
     let resync = Arc::new(Resync::new(
@@ -87,6 +94,7 @@ pub async fn serve(
         inbox.clone(),
     ));
     let pipeline = Arc::new(Pipeline {
+        store: store.clone(),
         inbox: inbox.clone(),
         plugins,
         github: github.clone(),
@@ -99,23 +107,35 @@ pub async fn serve(
         port: port.clone(),
         resync: resync.clone(),
         allowed: settings.port.allowed.clone(),
+        turns: Turns::default(),
         unwanted: AtomicU64::new(0),
     });
 
-    let working = tokio::spawn(pipeline.clone().run());
-    let start = tokio::spawn({
-        let (resync, data_dir) = (resync.clone(), settings.data_dir.clone());
+    let mut background = JoinSet::new();
+    background.spawn(pipeline.clone().tend());
+    background.spawn({
+        let (inbox, store) = (inbox.clone(), store.clone());
+        let sync = settings.sync_on_start;
         async move {
+            match inbox.load().await {
+                Ok(0) => {}
+                Ok(kept) => info!("{kept} events that were kept before the start go on"),
+                Err(failed) => error!("what was kept before the start cannot be read: {failed}"),
+            }
             tokio::join!(check_port(&port), check_github(&github));
-            if settings.sync_on_start {
-                resync.at_first_start(data_dir).await;
+            if sync && let Err(failed) = resync.at_first_start(&*store).await {
+                error!("{failed}; the next start tries again");
             }
         }
     });
+    let mut working = tokio::spawn(pipeline.clone().run());
 
     let accept = {
         let pipeline = pipeline.clone();
-        move |delivery| pipeline.accept(delivery)
+        move |delivery| {
+            let pipeline = pipeline.clone();
+            async move { pipeline.accept(delivery, Source::Webhook).await }
+        }
     };
     let stopped = Arc::new(OnceLock::new());
     let shutdown = {
@@ -125,37 +145,50 @@ pub async fn serve(
             stopped.get_or_init(Instant::now);
         }
     };
-    webhook::serve(listener, &settings.webhook, accept, shutdown)
-        .await
-        .context("serving the webhook")?;
+    tokio::select! {
+        served = webhook::serve(listener, &settings.webhook, accept, shutdown) => {
+            served.context("serving the webhook")?;
+        }
+        // What a store lost cannot be made up for here; what is on disk is there after a new start.
+        why = sqlite.broken() => bail!("the store failed and nothing more can be kept: {why}"),
+    }
     let deadline = *stopped.get_or_init(Instant::now) + GRACE;
 
-    info!(
-        "no more deliveries are taken; {} events are to be finished",
-        inbox.len()
-    );
-    start.abort();
-    let chores = resync.finish(deadline - LAST).await;
     inbox.close();
-    // Whether it ended in time is told by what is left.
-    let _ = timeout_at(deadline, working).await;
-    let (events, listed) = (inbox.irreplaceable(), inbox.len() - inbox.irreplaceable());
-    if listed > 0 {
-        info!("{listed} events of the first start are left to the next one");
-    }
-    if events + chores > 0 {
-        bail!(
-            "{events} events and {chores} lists of new repositories were not finished within {} s and are lost: \
-             redeliver what came last on the App's page, under Advanced",
-            GRACE.as_secs()
-        );
-    }
+    background.abort_all();
+    drain(&inbox, &mut working, deadline).await;
+    working.abort();
+    let counts = store.counts().await?;
     let unwanted = pipeline.unwanted.load(Ordering::Relaxed);
     info!(
         unwanted,
-        "everything accepted was done; {unwanted} deliveries were of no concern to any plugin"
+        waiting = counts.waiting,
+        quarantined = counts.quarantined,
+        "{}; {} in quarantine, {unwanted} deliveries were of no concern to any plugin",
+        match counts.waiting {
+            0 => "everything accepted was done".to_owned(),
+            waiting => format!("{waiting} events are kept for the next start"),
+        },
+        counts.quarantined
     );
+    tokio::task::spawn_blocking(move || sqlite.close()).await?;
     Ok(())
+}
+
+/// Waits for what is in hand, and says how it goes on.
+async fn drain(inbox: &Inbox, working: &mut JoinHandle<()>, deadline: Instant) {
+    let mut every = tokio::time::interval(Duration::from_secs(2));
+    loop {
+        tokio::select! {
+            _ = &mut *working => return,
+            () = tokio::time::sleep_until(deadline) => {
+                let left = inbox.in_hand();
+                warn!("{left} events were not finished within {} s: the next start does them", GRACE.as_secs());
+                return;
+            }
+            _ = every.tick() => info!("{} events are being finished", inbox.in_hand()),
+        }
+    }
 }
 
 async fn blueprint(port: Arc<Port>, id: String) -> Result<Option<Arc<str>>, answers::Error> {

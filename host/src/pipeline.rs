@@ -1,12 +1,14 @@
-//! The straight line: take the head of a lane, map it with every plugin that wants it, check, write, say so.
+//! The straight line: take the head of a lane, map it with every plugin that wants it, check, plan, write, record.
 //!
 //! Here the four edges meet; none of them knows another. What a delivery leads to is decided by `accept`,
-//! what an event looks like by `event`, which configuration holds by `in_force`, what becomes of an outcome by `write`.
+//! what an event looks like by `scene`, which configuration holds by `in_force`, what becomes of
+//! an outcome by `write`, what a failure means by `failed`, and what the clock brings by `tend`.
 
 mod accept;
-mod again;
-mod event;
+mod failed;
 mod in_force;
+mod scene;
+mod tend;
 mod write;
 
 use std::sync::Arc;
@@ -14,22 +16,24 @@ use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use tokio::task::JoinSet;
-use tracing::{Instrument, error, info, info_span, warn};
+use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use crate::answers::Answers;
+use crate::delivery::Delivery;
 use crate::files::Configurations;
 use crate::github::{self, GitHub};
-use crate::inbox::{Claim, Inbox, Item};
+use crate::inbox::{Claim, Failure, Inbox, listed};
+use crate::ledger::{Turn, Turns};
 use crate::plugins::contract::{AnswerValue, Outcome};
-use crate::plugins::{Fault, Plugin, Plugins};
+use crate::plugins::{Plugin, Plugins};
 use crate::port::Port;
 use crate::resync::Resync;
 use crate::settings::AllowedBlueprints;
-use crate::subject::NO_INSTALLATION;
+use crate::store::{self, Loaded, Millis, Seen, Store};
+use crate::subject::{NO_INSTALLATION, Subject, Touch};
 
-use again::{Again, park};
-use event::Scene;
-use write::Written;
+use scene::{Found, Scene};
+use write::Wanted;
 
 /// Events under way at once. More than a bulk call holds, so that calls to Port fill by themselves;
 /// what runs in guests at once is bounded by `plugins`.
@@ -37,6 +41,7 @@ const WORKERS: usize = 64;
 
 /// Everything an event passes through.
 pub struct Pipeline {
+    pub store: Arc<dyn Store>,
     pub inbox: Inbox,
     pub plugins: Arc<Plugins>,
     pub github: GitHub,
@@ -45,38 +50,24 @@ pub struct Pipeline {
     pub port: Arc<Port>,
     pub resync: Arc<Resync>,
     pub allowed: AllowedBlueprints,
+    pub turns: Turns,
     /// Deliveries that no plugin wanted.
     pub unwanted: AtomicU64,
 }
 
-/// How one plugin fared with one event.
-enum Fate {
-    Done(Written),
+/// What a plugin had to say about an event.
+enum Said<'a> {
+    Wanted(Wanted<'a>),
     /// The configuration in force does not want this kind, or the mapper had nothing to say.
     Nothing(&'static str),
-    /// Not this time: the same again after a while.
-    Later(Again),
-    /// The event is put aside for this plugin, with the reason.
-    Aside(String),
 }
 
-impl Fate {
-    fn of(fault: Fault) -> Self {
-        let why = fault.to_string();
-        match fault.is_transient() {
-            true => Self::Later(Again {
-                why,
-                after: None,
-                // A plugin that rests is as good as away: its events wait for it or for its next version.
-                outage: matches!(fault, Fault::Resting { .. }),
-            }),
-            false => Self::Aside(why),
-        }
-    }
+fn now() -> Millis {
+    jiff::Timestamp::now().as_millisecond()
 }
 
 impl Pipeline {
-    /// Work until the inbox is closed and empty.
+    /// Works until the inbox is closed.
     pub async fn run(self: Arc<Self>) {
         let mut workers = JoinSet::new();
         for _ in 0..WORKERS {
@@ -93,136 +84,222 @@ impl Pipeline {
 
     async fn worker(self: Arc<Self>) {
         while let Some(claim) = self.inbox.take().await {
-            let span = span_of(claim.item());
-            self.work(claim).instrument(span).await;
+            let lane = claim.lane().to_owned();
+            match self.work(claim).await {
+                Ok(()) => {}
+                Err(store::Error::Lease) => debug!("{lane} is somebody else's now"),
+                Err(failed) => error!("{lane} was not finished: {failed}"),
+            }
         }
     }
 
-    async fn work(&self, mut claim: Claim) {
+    async fn work(&self, mut claim: Claim) -> Result<(), store::Error> {
+        let Some(loaded) = claim.load().await? else {
+            return claim.end().await.map(drop);
+        };
+        match loaded.about(claim.lane()) {
+            Ok((delivery, Touch::Subject(subject))) => {
+                let span = span_of(&subject, delivery.as_ref());
+                self.event(claim, subject, delivery.map(Arc::new), loaded)
+                    .instrument(span)
+                    .await
+            }
+            Ok((_, Touch::Chore(chore))) => {
+                let organization = chore.organization();
+                if let Err(failed) = self.resync.take_on(chore).await {
+                    claim.failed(failed::resync(&failed, organization)?);
+                }
+                finish(claim).await
+            }
+            Err(why) => {
+                claim.failed(failed::unreadable(why));
+                finish(claim).await
+            }
+        }
+    }
+
+    /// Brings one subject up to date for every plugin that wants it.
+    async fn event(
+        &self,
+        mut claim: Claim,
+        mut subject: Subject,
+        delivery: Option<Arc<Delivery>>,
+        loaded: Loaded,
+    ) -> Result<(), store::Error> {
         // An event finishes on the set it began with.
         let set = self.plugins.current();
-        let began = Instant::now();
-        let kind = claim.item().subject.kind.clone();
-        let mut again = Vec::new();
-        let scene = match self.scene(&mut claim).await {
-            Ok(Some(scene)) => scene,
-            Ok(None) => {
-                info!(kind, "nothing to map");
-                return claim.done();
+        let found = match self.belongs_to(&mut subject).await {
+            Ok(()) => {
+                self.scene(&subject, delivery, &loaded.seen, loaded.fresh)
+                    .await
             }
-            Err(failed) if failed.is_transient() => {
-                return park(claim, Again::from(&failed));
+            Err(failed) => Err(failed),
+        };
+        let scene = match found {
+            Ok(Found::There(scene)) => {
+                claim.seen(scene.seen.clone());
+                Some(scene)
+            }
+            Ok(Found::Gone) => {
+                claim.seen(Seen {
+                    version: subject.version.clone(),
+                    gone: true,
+                });
+                subject.gone = true;
+                self.take_along(&mut claim, &subject).await?;
+                None
+            }
+            Ok(Found::Nothing) => {
+                info!(kind = subject.kind, "nothing to map");
+                return finish(claim).await;
             }
             Err(failed) => {
-                error!(kind, "put aside: {failed}");
-                return claim.done();
+                claim.failed(failed::github(&failed, subject.organization.id));
+                return finish(claim).await;
             }
         };
-        for plugin in set.wanting(&kind) {
-            if claim.item().settled.contains(&plugin.name) {
-                continue;
+        let wanting: Vec<_> = set
+            .wanting(&subject.kind)
+            .filter(|plugin| claim.wants(&plugin.name))
+            .collect();
+        let mut turn = None;
+        for (index, plugin) in wanting.iter().enumerate() {
+            if index > 0 {
+                // What was written is on record before the next plugin takes its time.
+                claim.keep(Vec::new()).await?;
             }
-            let fate = self.map(plugin, claim.item(), &scene).await;
-            let duration_ms = began.elapsed().as_secs_f64() * 1e3;
-            let (name, version) = (plugin.name.as_str(), plugin.version.as_str());
-            match fate {
-                // A try that got no further than the one before is told of when it is parked.
-                Fate::Done(Written {
-                    again: Some(more), ..
-                }) if claim.item().faults > 0 => {
-                    again.push(more.of(plugin));
-                    continue;
-                }
-                Fate::Done(written) => {
-                    info!(
-                        plugin = name,
-                        version,
-                        kind,
-                        duration_ms,
-                        entities = written.entities,
-                        created = written.created,
-                        refused = written.refused,
-                        incomplete = written.incomplete,
-                        "{}",
-                        written.sentence(name, version, &claim.item().subject)
-                    );
-                    if let Some(more) = written.again {
-                        again.push(more.of(plugin));
-                        continue;
-                    }
-                }
-                Fate::Nothing(why) => info!(
-                    plugin = name,
-                    version, kind, duration_ms, "{name} {version}: {why}"
-                ),
-                Fate::Aside(why) => {
-                    error!(
-                        plugin = name,
-                        version, kind, duration_ms, "put aside for {name} {version}: {why}"
-                    );
-                }
-                Fate::Later(more) => {
-                    again.push(more.of(plugin));
-                    continue;
-                }
+            turn = self
+                .map_and_write(plugin, &subject, scene.as_ref(), &loaded, &mut claim)
+                .await?;
+        }
+        let done = finish(claim).await;
+        drop(turn);
+        done
+    }
+
+    /// What is decided about until the claim is recorded is given back.
+    async fn map_and_write(
+        &self,
+        plugin: &Arc<Plugin>,
+        subject: &Subject,
+        scene: Option<&Scene>,
+        loaded: &Loaded,
+        claim: &mut Claim,
+    ) -> Result<Option<Turn>, store::Error> {
+        let began = Instant::now();
+        let said = match scene {
+            Some(scene) => self.map(plugin, subject, scene).await,
+            None => Ok(Said::Wanted(write::nothing(plugin, subject))),
+        };
+        let (name, version) = (plugin.name.as_str(), plugin.version.as_str());
+        let kind = subject.kind.as_str();
+        let written = match said {
+            Err(failure) => {
+                claim.failed(of(failure, plugin));
+                return Ok(None);
             }
-            claim.settle(&plugin.name);
+            Ok(Said::Nothing(why)) => {
+                let duration_ms = began.elapsed().as_secs_f64() * 1e3;
+                info!(plugin = name, version, kind, duration_ms, "{plugin}: {why}");
+                claim.settled(name, Vec::new());
+                return Ok(None);
+            }
+            Ok(Said::Wanted(wanted)) => {
+                let wanted = Wanted {
+                    force: loaded.force,
+                    agreed: loaded.agreed,
+                    ..wanted
+                };
+                self.write(wanted, claim).await?
+            }
+        };
+        // Nothing is to be said of an outage but that it is one.
+        if !written.is_outage() {
+            info!(
+                plugin = name,
+                version,
+                kind,
+                duration_ms = began.elapsed().as_secs_f64() * 1e3,
+                entities = written.tally.written,
+                created = written.tally.created,
+                unchanged = written.tally.unchanged,
+                deleted = written.tally.deleted,
+                refused = written.refused,
+                incomplete = written.incomplete,
+                "{}",
+                written.sentence(plugin, subject)
+            );
         }
-        match Again::all(again) {
-            None => claim.done(),
-            Some(again) => park(claim, again),
+        if written.failures.is_empty() {
+            claim.settled(name, written.changes);
+        } else {
+            claim.keep(written.changes).await?;
+            for failure in written.failures {
+                claim.failed(of(failure, plugin));
+            }
         }
+        Ok(written.turn)
     }
 
     /// Where nobody is installed an event goes on: what its webhook brought can be mapped, only asking is in vain.
-    async fn scene(&self, claim: &mut Claim) -> Result<Option<Scene>, github::Error> {
-        let subject = &claim.item().subject;
+    async fn belongs_to(&self, subject: &mut Subject) -> Result<(), github::Error> {
         if subject.installation == NO_INSTALLATION && !subject.gone {
             let (organization, repository) = (&subject.organization, subject.repository.as_ref());
             let found = self.github.installation_of(organization, repository);
-            let found = found.await?;
-            claim.belongs_to(found);
+            subject.installation = found.await?;
         }
-        Scene::set_up(
-            claim.item(),
-            &self.github,
-            &self.answers,
-            &self.configurations,
-        )
-        .await
+        Ok(())
     }
 
-    async fn map(&self, plugin: &Arc<Plugin>, item: &Item, scene: &Scene) -> Fate {
-        let (configuration, opened) = match self.configuration(plugin, item).await {
-            Ok(Some(found)) => found,
-            Ok(None) => {
-                return Fate::Nothing(
-                    "its configuration has mistakes, and no earlier one is known",
-                );
-            }
-            Err(fate) => return fate,
+    /// With a repository goes everything that was mapped of it.
+    async fn take_along(&self, claim: &mut Claim, subject: &Subject) -> Result<(), store::Error> {
+        let Some(repository) = subject.repository.as_ref() else {
+            return Ok(());
         };
-        if !opened
-            .wants
-            .iter()
-            .any(|want| want.kind == item.subject.kind)
-        {
-            return Fate::Nothing("its configuration does not want this kind");
+        if subject.kind != "repository" {
+            return Ok(());
         }
-        let mut event = Arc::new(scene.event(item));
+        let mut lanes: Vec<_> = self.store.subjects(repository.id).await?;
+        lanes.dedup_by(|(one, _), (other, _)| one == other);
+        let gone = lanes
+            .iter()
+            .filter(|(lane, _)| *lane != subject.key)
+            .filter_map(|(lane, _)| {
+                let gone = Touch::Subject(subject.goes_along(lane));
+                listed(&gone, store::Source::Webhook)
+            })
+            .collect();
+        claim.adds(gone);
+        Ok(())
+    }
+
+    async fn map<'a>(
+        &self,
+        plugin: &'a Arc<Plugin>,
+        subject: &'a Subject,
+        scene: &Scene,
+    ) -> Result<Said<'a>, Failure> {
+        let Some((configuration, opened)) = self.configuration(plugin, subject).await? else {
+            return Ok(Said::Nothing(
+                "its configuration has mistakes, and no earlier one is known",
+            ));
+        };
+        if !opened.wants.iter().any(|want| want.kind == subject.kind) {
+            return Ok(Said::Nothing("its configuration does not want this kind"));
+        }
+        let mut event = Arc::new(scene.event(&subject.kind));
         let mut asking = scene.asking();
         loop {
-            match plugin.map(&configuration, &event).await {
-                Err(fault) => return Fate::of(fault),
-                Ok(Outcome::Unchanged) => return Fate::Nothing("nothing changed"),
-                Ok(Outcome::Ask(questions)) => match asking.answer(&questions).await {
-                    Ok(answers) => Arc::make_mut(&mut event).answers.extend(answers),
-                    Err(failed) if failed.is_transient() => {
-                        return Fate::Later(Again::from(&failed));
-                    }
-                    Err(failed) => return Fate::Aside(failed.to_string()),
-                },
-                Ok(Outcome::Mapped(mapped)) => {
+            let outcome = plugin.map(&configuration, &event).await;
+            match outcome.map_err(|fault| failed::plugin(&fault))? {
+                Outcome::Unchanged => return Ok(Said::Nothing("nothing changed")),
+                Outcome::Ask(questions) => {
+                    let answers = asking.answer(&questions).await;
+                    let answers = answers
+                        .map_err(|error| failed::answers(&error, subject.organization.id))?;
+                    Arc::make_mut(&mut event).answers.extend(answers);
+                }
+                Outcome::Mapped(mapped) => {
                     let left_out = asking.left_out();
                     for why in left_out {
                         warn!(plugin = plugin.name, "not read: {why}");
@@ -232,23 +309,48 @@ impl Pipeline {
                             .answers
                             .iter()
                             .any(|answer| matches!(answer.value, AnswerValue::Refused(_)));
-                    return write::write(self, plugin, &opened.options, item, mapped, refused)
-                        .await;
+                    return Ok(Said::Wanted(write::wanted(
+                        plugin,
+                        subject,
+                        &opened.options,
+                        mapped,
+                        refused,
+                        &self.allowed,
+                    )));
                 }
             }
         }
     }
 }
 
-fn span_of(item: &Item) -> tracing::Span {
-    let delivery = item.delivery.as_ref();
+/// What is given up must say for which plugin.
+fn of(failure: Failure, plugin: &Plugin) -> Failure {
+    Failure {
+        plugin: Some(plugin.name.clone()),
+        why: format!("{plugin}: {}", failure.why),
+        ..failure
+    }
+}
+
+/// Ends a claim and says what is still to be done.
+async fn finish(claim: Claim) -> Result<(), store::Error> {
+    let ended = claim.end().await?;
+    for aside in &ended.quarantined {
+        error!(class = aside.cause.class, "put aside: {}", aside.cause.why);
+    }
+    if let Some(waits) = &ended.waits {
+        warn!(tries = waits.tries, "{waits}");
+    }
+    Ok(())
+}
+
+fn span_of(subject: &Subject, delivery: Option<&Delivery>) -> tracing::Span {
     info_span!(
         "delivery",
         delivery = delivery.map(|delivery| delivery.id()),
         event = delivery.map(|delivery| delivery.event()),
-        subject = item.subject.key,
-        repository = item
-            .subject
+        subject = subject.key,
+        repository = subject
             .repository
             .as_ref()
             .map(|repository| repository.full_name()),

@@ -1,30 +1,32 @@
 //! Subjects without a webhook: what an installation brings, listed and fed into the lanes.
 //!
 //! Knows GitHub's lists and the inbox; does not know what becomes of a subject.
+//! Chores are items like any other: what GitHub does not answer now is tried again by the inbox.
 
+mod patience;
 mod take_in;
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout_at};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
+
+pub use patience::patiently;
 
 use crate::files::Configurations;
-use crate::github::GitHub;
-use crate::inbox::Inbox;
+use crate::github::{self, GitHub};
+use crate::inbox::{Inbox, listed};
 use crate::plugins::Plugins;
-use crate::subject::{Chore, Organization};
+use crate::store::{self, Source, Store};
+use crate::subject::{Chore, Organization, Touch};
 
-use take_in::{TakeIn, Taken};
+use take_in::TakeIn;
 
 /// Lists that are asked for at once: live events need GitHub too.
 const AT_ONCE: usize = 2;
+
+/// The store's mark of a first start that is on record.
+const FIRST_START: &str = "first-start";
 
 /// Takes in repositories.
 pub struct Resync {
@@ -33,10 +35,15 @@ pub struct Resync {
     plugins: Arc<Plugins>,
     inbox: Inbox,
     turns: Semaphore,
-    tasks: TaskTracker,
-    stopping: CancellationToken,
-    /// Of what was taken on, what the stop cut short.
-    unfinished: AtomicUsize,
+}
+
+/// Why a chore is not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{what} could not be listed: {failed}")]
+    GitHub { what: String, failed: github::Error },
+    #[error(transparent)]
+    Store(#[from] store::Error),
 }
 
 impl Resync {
@@ -52,14 +59,11 @@ impl Resync {
             plugins,
             inbox,
             turns: Semaphore::new(AT_ONCE),
-            tasks: TaskTracker::new(),
-            stopping: CancellationToken::new(),
-            unfinished: AtomicUsize::new(0),
         }
     }
 
-    /// Do a chore; what needs GitHub is done in the background.
-    pub fn take_on(self: &Arc<Self>, chore: Chore) {
+    /// Does a chore. What it leads to is kept before it is over.
+    pub async fn take_on(&self, chore: Chore) -> Result<(), Error> {
         match chore {
             Chore::HeadMoved { repository, .. } => self.configurations.head_moved(&repository),
             Chore::TakeIn {
@@ -68,104 +72,71 @@ impl Resync {
                 repositories,
             } => {
                 self.configurations.repositories_changed(&organization);
-                self.spawn(TakeIn {
+                self.take_in(TakeIn {
                     installation,
                     organization,
                     only: Some(repositories),
-                    first_sync: None,
-                });
+                })
+                .await?;
             }
             Chore::TakeInAll {
                 installation,
                 organization,
             } => {
                 self.configurations.repositories_changed(&organization);
-                self.spawn(TakeIn {
+                self.take_in(TakeIn {
                     installation,
                     organization,
                     only: None,
-                    first_sync: None,
-                });
+                })
+                .await?;
             }
             Chore::Suspend { installation } => {
                 warn!(
                     installation,
                     "the App was suspended; events fail until it is unsuspended"
                 );
-                self.grants_changed(installation);
+                self.github.installation_changed(installation).await;
             }
             Chore::Forget { installation } => {
                 warn!(
                     installation,
                     "the App was uninstalled; its entities stay in Port"
                 );
-                self.grants_changed(installation);
+                self.github.installation_changed(installation).await;
             }
-            // Its repositories are taken in, and whoever does so forgets what was granted before.
-            Chore::Resume { installation } => info!(installation, "the App was unsuspended"),
+            Chore::Resume {
+                installation,
+                organization,
+            } => {
+                info!(installation, "the App was unsuspended");
+                self.take_in(TakeIn {
+                    installation,
+                    organization,
+                    only: None,
+                })
+                .await?;
+            }
             Chore::Renamed { organization, .. } => {
                 info!("the organization is called {} now", organization.login);
                 self.configurations.repositories_changed(&organization);
             }
         }
+        Ok(())
     }
 
-    /// Once in the life of a data directory: every repository of every installation.
-    ///
-    /// It is over, and remembered, when all of them are settled: until then they are in memory alone.
-    pub async fn at_first_start(self: &Arc<Self>, data_dir: PathBuf) {
-        let done = data_dir.join("first-sync-done");
-        if done.exists() {
-            return;
+    /// Once in the life of a store: every repository of every installation. It is over when each installation is an item.
+    pub async fn at_first_start(&self, store: &dyn Store) -> Result<(), Error> {
+        if store.mark(FIRST_START).await?.is_some() {
+            return Ok(());
         }
-        let settled = TaskTracker::new();
-        let Taken { fed, failures } = self.everything(&settled).await;
-        for failed in &failures {
-            error!("first start: {failed}; the next start tries again");
-        }
-        settled.close();
-        settled.wait().await;
-        if self.stopping.is_cancelled() {
-            return;
-        }
-        if failures.is_empty()
-            && let Err(failed) = std::fs::write(&done, "")
-        {
-            warn!(
-                "{} cannot be written ({failed}): the next start will take everything in again",
-                done.display()
-            );
-        }
-        info!(
-            repositories = fed,
-            "first start: {fed} repositories were taken in"
-        );
-    }
-
-    /// Wait for what was taken on, but not for what GitHub does not give now. How many were left unfinished.
-    pub async fn finish(&self, deadline: Instant) -> usize {
-        self.stopping.cancel();
-        self.tasks.close();
-        let running = match timeout_at(deadline, self.tasks.wait()).await {
-            Ok(()) => 0,
-            Err(_) => self.tasks.len(),
-        };
-        running + self.unfinished.load(Ordering::Relaxed)
-    }
-
-    async fn everything(self: &Arc<Self>, settled: &TaskTracker) -> Taken {
-        let mut taken = Taken::default();
-        let asked =
-            take_in::patiently(self, "the installations", 0, || self.github.installations());
-        let installations = match asked.await {
-            Ok(installations) => installations,
-            Err(stop) => {
-                taken.failed("the installations", &stop);
-                return taken;
-            }
-        };
-        // Side by side: one organization in trouble is no reason to keep the others waiting.
-        let mut each = JoinSet::new();
+        let installations =
+            patiently("the installations", || self.github.installations()).await;
+        let installations = installations.map_err(|failed| Error::GitHub {
+            what: "first start: the installations".to_owned(),
+            failed,
+        })?;
+        let mut items = Vec::new();
         for installation in installations {
             let organization = Organization {
                 id: installation.account.id,
@@ -176,47 +147,28 @@ impl Resync {
                 warn!("the installation on {login} is suspended and was passed over");
                 continue;
             }
-            let take_in = TakeIn {
+            let chore = Touch::Chore(Chore::TakeInAll {
                 installation: installation.id,
                 organization,
-                only: None,
-                first_sync: Some(settled.token()),
-            };
-            let resync = self.clone();
-            each.spawn(async move { take_in.run(&resync).await });
+            });
+            items.extend(listed(&chore, Source::Listed));
         }
-        while let Some(more) = each.join_next().await {
-            match more {
-                Ok(more) => taken.add(more),
-                Err(panicked) => taken
-                    .failures
-                    .push(format!("a bug of Portolan's: {panicked}")),
-            }
-        }
-        taken
+        let installations = items.len();
+        self.inbox.add(items).await?;
+        store.set_mark(FIRST_START, "listed").await?;
+        info!(
+            installations,
+            "first start: the repositories of {installations} installations are taken in"
+        );
+        Ok(())
     }
 
-    fn grants_changed(self: &Arc<Self>, installation: u64) {
-        let resync = self.clone();
-        self.tasks
-            .spawn(async move { resync.github.installation_changed(installation).await });
-    }
-
-    fn spawn(self: &Arc<Self>, take_in: TakeIn) {
-        let resync = self.clone();
-        self.tasks.spawn(async move {
-            let login = take_in.organization.login.clone();
-            let Taken { fed, failures } = take_in.run(&resync).await;
-            if !failures.is_empty() && resync.stopping.is_cancelled() {
-                resync.unfinished.fetch_add(1, Ordering::Relaxed);
-            }
-            for failed in failures {
-                error!("{failed}");
-            }
-            info!(
-                repositories = fed,
-                "{fed} repositories of {login} were taken in"
-            );
-        });
+    async fn take_in(&self, take_in: TakeIn) -> Result<(), Error> {
+        let fed = take_in.run(self).await?;
+        info!(
+            repositories = fed,
+            "{fed} repositories of {} were taken in", take_in.organization.login
+        );
+        Ok(())
     }
 }

@@ -3,12 +3,18 @@
 //! Knows the shapes of GitHub's webhooks (GitHub docs, Webhook events and payloads) and nothing of how they are
 //! received, mapped or written. A shape is read tolerantly: only what names a subject must be there.
 
+mod belongings;
 mod installation;
 mod kinds;
 mod payload;
 mod repository;
+mod text;
 
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use kinds::version_of;
 
 use crate::delivery::Delivery;
 use payload::Origin;
@@ -18,14 +24,14 @@ use payload::Origin;
 pub const NO_INSTALLATION: u64 = 0;
 
 /// The account that an installation belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organization {
     pub id: u64,
     pub login: String,
 }
 
 /// A repository. The id is its identity; names change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repository {
     pub id: u64,
     pub owner: String,
@@ -33,6 +39,7 @@ pub struct Repository {
     /// `None` where the webhook did not say (installations list repositories in short).
     pub default_branch: Option<String>,
     /// The object as GitHub gave it.
+    #[serde(with = "text::shared")]
     pub json: Arc<str>,
 }
 
@@ -44,7 +51,7 @@ impl Repository {
 }
 
 /// Something on GitHub that has a state to be mapped.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// `tree`, `repository`, `pull-request`, `issue`, `workflow-run`, or the name of a GitHub event that has no kind.
     pub kind: String,
@@ -54,7 +61,10 @@ pub struct Subject {
     pub installation: u64,
     pub organization: Organization,
     pub repository: Option<Repository>,
+    /// What GitHub's API names it by in its repository: a number, or the id where it has none.
+    pub number: Option<u64>,
     /// Its JSON out of the webhook. `None` where it must be read (`tree`) or there is no such thing (no kind).
+    #[serde(with = "text::shared_if_any")]
     pub object: Option<Arc<str>>,
     /// Compares as text with other versions of the same subject: the later one is greater.
     pub version: Option<String>,
@@ -71,8 +81,8 @@ pub enum Touch {
     Chore(Chore),
 }
 
-/// What is to be done about more than one subject, or about none.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is to be done about more than one subject, or about none. A delivery leads to at most one that has a lane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Chore {
     /// These repositories are new to the installation.
     TakeIn {
@@ -92,8 +102,10 @@ pub enum Chore {
     Suspend {
         installation: u64,
     },
+    /// What was pushed while it was suspended sent no webhook: any of its repositories may have changed.
     Resume {
         installation: u64,
+        organization: Organization,
     },
     /// The installation's account has a new login.
     Renamed {
@@ -101,6 +113,7 @@ pub enum Chore {
         organization: Organization,
     },
     /// The head of the default branch is another commit: what was remembered of it no longer holds.
+    /// A note to caches, which a crash empties anyway.
     HeadMoved {
         installation: u64,
         repository: Repository,
@@ -118,7 +131,7 @@ pub struct Unreadable {
 /// Events about the App or its hook rather than about anything on GitHub.
 const ABOUT_NOTHING: [&str; 3] = ["ping", "meta", "github_app_authorization"];
 
-/// All that a delivery touches, chores in front of the subjects that need them done.
+/// All that a delivery touches, the same each time it is asked, each in a lane of its own; chores in front of the subjects that need them done.
 /// Empty for what nobody can map: pushes to other branches, events of neither organization nor repository.
 pub fn touches(delivery: &Delivery) -> Result<Vec<Touch>, Unreadable> {
     if ABOUT_NOTHING.contains(&delivery.event()) {
@@ -147,6 +160,31 @@ fn read(delivery: &Delivery) -> Result<Vec<Touch>, String> {
             Some(row) => Ok(vec![Touch::Subject(row.subject(delivery, origin)?)]),
             None => Ok(vec![Touch::Subject(Subject::unkinded(event, origin))]),
         },
+    }
+}
+
+impl Touch {
+    /// The lane in which it waits. `None` for what does not wait and need not outlive a crash.
+    pub fn lane(&self) -> Option<String> {
+        match self {
+            Self::Subject(subject) => Some(subject.key.clone()),
+            Self::Chore(chore) => chore.key(),
+        }
+    }
+}
+
+impl Chore {
+    /// The lane: one an installation, because what is done about it has an order. `None` for a mere note.
+    pub fn key(&self) -> Option<String> {
+        match self {
+            Self::TakeIn { installation, .. }
+            | Self::TakeInAll { installation, .. }
+            | Self::Forget { installation }
+            | Self::Suspend { installation }
+            | Self::Resume { installation, .. }
+            | Self::Renamed { installation, .. } => Some(format!("installation/{installation}")),
+            Self::HeadMoved { .. } => None,
+        }
     }
 }
 
@@ -209,6 +247,7 @@ impl Subject {
             installation,
             organization,
             repository,
+            number: None,
             object: None,
             version: None,
             gone: false,

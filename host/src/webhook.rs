@@ -41,15 +41,17 @@ const PATHS: [&str; 2] = ["/", "/api/github/webhooks"];
 
 /// Serves until `shutdown` is done, then answers what was begun.
 ///
-/// `accept` keeps the delivery or says why it cannot; the sender then reads 503 with that sentence.
-pub async fn serve<A, E>(
+/// `accept` keeps the delivery, and only then the sender reads 202; or it says why it cannot, which the sender reads
+/// with 503.
+pub async fn serve<A, K, E>(
     listener: TcpListener,
     settings: &settings::Webhook,
     accept: A,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()>
 where
-    A: Fn(Delivery) -> Result<(), E> + Send + Sync + 'static,
+    A: Fn(Delivery) -> K + Send + Sync + 'static,
+    K: Future<Output = Result<(), E>> + Send + 'static,
     E: Display + 'static,
 {
     let door = Arc::new(Door {
@@ -59,8 +61,8 @@ where
     });
     let router = Router::new()
         .route("/health", get(async || answer::healthy()))
-        .route(PATHS[0], post(deliver::<A, E>))
-        .route(PATHS[1], post(deliver::<A, E>))
+        .route(PATHS[0], post(deliver::<A, K, E>))
+        .route(PATHS[1], post(deliver::<A, K, E>))
         .method_not_allowed_fallback(async |uri: Uri| {
             let allow = if uri.path() == "/health" {
                 "GET"
@@ -70,7 +72,7 @@ where
             Refused::Method { allow }.answer()
         })
         // The operator's own path may hold what axum takes for a pattern, so it is compared as text.
-        .fallback(elsewhere::<A, E>)
+        .fallback(elsewhere::<A, K, E>)
         .with_state(door);
     accept::connections(listener, router, shutdown).await
 }
@@ -81,9 +83,10 @@ struct Door<A> {
     accept: A,
 }
 
-async fn deliver<A, E>(State(door): State<Arc<Door<A>>>, request: Request) -> Answer
+async fn deliver<A, K, E>(State(door): State<Arc<Door<A>>>, request: Request) -> Answer
 where
-    A: Fn(Delivery) -> Result<(), E> + Send + Sync,
+    A: Fn(Delivery) -> K + Send + Sync,
+    K: Future<Output = Result<(), E>> + Send,
     E: Display,
 {
     match door.receive(request).await {
@@ -98,9 +101,10 @@ where
     }
 }
 
-async fn elsewhere<A, E>(state: State<Arc<Door<A>>>, request: Request) -> Answer
+async fn elsewhere<A, K, E>(state: State<Arc<Door<A>>>, request: Request) -> Answer
 where
-    A: Fn(Delivery) -> Result<(), E> + Send + Sync,
+    A: Fn(Delivery) -> K + Send + Sync,
+    K: Future<Output = Result<(), E>> + Send,
     E: Display,
 {
     if state.settings.path.as_deref() != Some(request.uri().path()) {
@@ -112,12 +116,13 @@ where
     }
 }
 
-impl<A, E> Door<A>
-where
-    A: Fn(Delivery) -> Result<(), E>,
-    E: Display,
-{
-    async fn receive(&self, request: Request) -> Result<(), Refused> {
+impl<A> Door<A> {
+    async fn receive<K, E>(&self, request: Request) -> Result<(), Refused>
+    where
+        A: Fn(Delivery) -> K,
+        K: Future<Output = Result<(), E>>,
+        E: Display,
+    {
         let (head, mut body) = request.into_parts();
         let headers = delivery_headers(&head.headers);
         let mut share = self.bodies.share();
@@ -152,7 +157,8 @@ where
                 );
             });
         }
-        (self.accept)(delivery).map_err(|error| Refused::NoRoom(error.to_string()))
+        let kept = (self.accept)(delivery).await;
+        kept.map_err(|error| Refused::NoRoom(error.to_string()))
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -19,6 +19,7 @@ mod git;
 mod git_routes;
 mod identity;
 mod key;
+mod log;
 mod organization;
 mod recorded;
 mod repository;
@@ -185,7 +186,30 @@ impl FakeGitHub {
 
     /// Posts a delivery, also a second time with the same GUID, as a redelivery does.
     pub async fn post(&self, host_url: &str, signed: &Signed) -> (u16, String) {
-        signed.post(&self.http, host_url).await
+        let began = Instant::now();
+        let (status, text) = signed.post(&self.http, host_url).await;
+        let answer = (status > 0).then(|| (status, text.clone()));
+        let mut world = self.world.lock();
+        world.sent(signed, host_url, began.elapsed(), answer);
+        (status, text)
+    }
+
+    /// GitHub tries to deliver an event and reaches nobody; its log of deliveries says so.
+    pub fn lose(&self, event: &Event) -> Signed {
+        let signed = self.sign(event);
+        self.lose_again(&signed);
+        signed
+    }
+
+    /// The same for a delivery that is signed already.
+    pub fn lose_again(&self, signed: &Signed) {
+        let mut world = self.world.lock();
+        world.sent(signed, "http://127.0.0.1:1/", Duration::ZERO, None);
+    }
+
+    /// The log of deliveries remembers so many, the newest; 5,000 unless said otherwise.
+    pub fn keep_deliveries(&self, count: usize) {
+        self.world.lock().log.keeps = count;
     }
 }
 

@@ -52,13 +52,23 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     // Installed before the host starts, so that a signal during the start is not lost.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let shutdown = async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        tracing::info!("stopping: what was begun is finished, nothing new is taken in");
-    };
+    let (begin, begun) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        let mut signaled = async || {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        };
+        signaled().await;
+        tracing::info!("stopping: what is in hand is finished, what waits is kept; a second signal ends at once");
+        // Gone when the host ended by itself.
+        let _ = begin.send(());
+        signaled().await;
+        tracing::warn!("ended at once by a second signal; what was not finished is done by the next start");
+        std::process::exit(1);
+    });
+    let shutdown = async move { drop(begun.await) };
     crate::serve(settings, listener, shutdown).await
 }
 

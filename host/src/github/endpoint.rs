@@ -49,6 +49,14 @@ pub const ENDPOINTS: &[&Endpoint] = &[
     &TREE,
     &TREE_RECURSIVE,
     &BLOB,
+    &PULL,
+    &PULLS,
+    &ISSUE,
+    &ISSUES,
+    &RUN,
+    &RUNS,
+    &DELIVERIES,
+    &DELIVERY,
 ];
 
 pub(super) const APP: Endpoint = app("GET", "/app", "");
@@ -92,6 +100,52 @@ pub(super) const BLOB: Endpoint = get(
     "",
     "contents: read",
 );
+
+/// Objects are asked for by their repository's id, as in [`REPOSITORY_BY_ID`]: the same name may be another
+/// repository's by now, and what that one lacks must not be taken for gone.
+pub(super) const PULL: Endpoint = get(
+    "/repositories/{repository_id}/pulls/{pull_number}",
+    "",
+    "pull_requests: read",
+);
+pub(super) const PULLS: Endpoint = get(
+    "/repositories/{repository_id}/pulls",
+    "?per_page=1",
+    "pull_requests: read",
+);
+pub(super) const ISSUE: Endpoint = get(
+    "/repositories/{repository_id}/issues/{issue_number}",
+    "",
+    "issues: read",
+);
+pub(super) const ISSUES: Endpoint = get(
+    "/repositories/{repository_id}/issues",
+    "?per_page=1",
+    "issues: read",
+);
+pub(super) const RUN: Endpoint = get(
+    "/repositories/{repository_id}/actions/runs/{run_id}",
+    "",
+    "actions: read",
+);
+pub(super) const RUNS: Endpoint = get(
+    "/repositories/{repository_id}/actions/runs",
+    "?per_page=1",
+    "actions: read",
+);
+/// What GitHub sent to the App's webhook, the newest first.
+pub(super) const DELIVERIES: Endpoint = app("GET", "/app/hook/deliveries", "?per_page=100");
+pub(super) const DELIVERY: Endpoint = app("GET", "/app/hook/deliveries/{delivery_id}", "");
+
+/// Where one object of a kind is, and the list that has all of them.
+pub(super) fn of_kind(kind: &str) -> Option<(&'static Endpoint, &'static Endpoint)> {
+    match kind {
+        "pull-request" => Some((&PULL, &PULLS)),
+        "issue" => Some((&ISSUE, &ISSUES)),
+        "workflow-run" => Some((&RUN, &RUNS)),
+        _ => None,
+    }
+}
 
 const fn app(method: &'static str, path: &'static str, query: &'static str) -> Endpoint {
     Endpoint {

@@ -1,5 +1,8 @@
 //! The client against a socket that answers as GitHub does.
 
+mod deliveries;
+mod objects;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -1,44 +1,37 @@
-//! What an authentic delivery leads to: items in lanes, and chores.
+//! What an authentic delivery leads to: kept in the inbox with what it touches, or acknowledged and forgotten.
 //!
 //! What it touches is decided by `subject`; nothing is fetched or mapped here, for the caller waits.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
-use super::Pipeline;
-use crate::delivery::Delivery;
-use crate::inbox::{Full, Item};
+use super::{Pipeline, now};
+use crate::delivery::{Delivery, pack};
+use crate::inbox;
+use crate::store::{self, Accepted, NewDelivery, Source};
 use crate::subject::{self, Chore, Touch};
 
 impl Pipeline {
-    /// Put what an authentic delivery touches into its lanes. All of it or, when there is no room, nothing.
-    pub fn accept(&self, delivery: Delivery) -> Result<(), Full> {
+    /// Keeps a delivery that somebody wants. Once it is answered `Ok` it cannot be lost.
+    pub async fn accept(&self, delivery: Delivery, source: Source) -> Result<(), store::Error> {
         let touches = match subject::touches(&delivery) {
             Ok(touches) => touches,
             Err(unreadable) => {
-                warn!(
-                    delivery = delivery.id(),
-                    event = delivery.event(),
-                    "{unreadable}"
-                );
+                let (delivery, event) = (delivery.id(), delivery.event());
+                warn!(delivery, event, "{unreadable}");
                 return Ok(());
             }
         };
-        let delivery = Arc::new(delivery);
-        let set = self.plugins.current();
-        let (mut items, mut chores) = (Vec::new(), Vec::new());
-        for touch in touches {
-            match touch {
-                Touch::Chore(chore) => chores.push(chore),
-                Touch::Subject(subject) if set.wanting(&subject.kind).next().is_some() => {
-                    items.push(Item::new(Some(delivery.clone()), subject));
-                }
-                Touch::Subject(_) => {}
+        for touch in &touches {
+            // A moved head must be known before the event that was caused by it begins.
+            if let Touch::Chore(Chore::HeadMoved { repository, .. }) = touch {
+                self.configurations.head_moved(repository);
             }
         }
-        if items.is_empty() && chores.is_empty() {
+        let wanted: Vec<&Touch> = touches.iter().filter(|touch| self.wants(touch)).collect();
+        let items = inbox::items(&wanted, source);
+        if items.is_empty() {
             self.unwanted.fetch_add(1, Ordering::Relaxed);
             debug!(
                 delivery = delivery.id(),
@@ -48,17 +41,43 @@ impl Pipeline {
             );
             return Ok(());
         }
-        // A moved head must be known before the event that was caused by it begins.
-        let (moves, chores): (Vec<_>, Vec<_>) = chores
-            .into_iter()
-            .partition(|chore| matches!(chore, Chore::HeadMoved { .. }));
-        moves
-            .into_iter()
-            .for_each(|chore| self.resync.take_on(chore));
-        self.inbox.push_all(items)?;
-        chores
-            .into_iter()
-            .for_each(|chore| self.resync.take_on(chore));
+        let repository = wanted.iter().find_map(|touch| touch.repository());
+        let new = NewDelivery {
+            guid: delivery.id().to_owned(),
+            event: delivery.event().to_owned(),
+            action: delivery.action().map(str::to_owned),
+            repository: repository.map(subject::Repository::full_name),
+            source,
+            received: now(),
+            payload: pack(delivery.payload()),
+        };
+        match self.inbox.accept(new, items).await? {
+            Accepted::New(_) => {}
+            Accepted::Again(_) => info!(
+                delivery = delivery.id(),
+                event = delivery.event(),
+                "{} came again and was done before: what it touches is read anew",
+                delivery.event()
+            ),
+            Accepted::Waiting => debug!(
+                delivery = delivery.id(),
+                event = delivery.event(),
+                "{} came again while it waits",
+                delivery.event()
+            ),
+        }
         Ok(())
+    }
+
+    /// Whether anything is to be done about it.
+    fn wants(&self, touch: &Touch) -> bool {
+        match touch {
+            Touch::Subject(subject) => {
+                let set = self.plugins.current();
+                set.wanting(&subject.kind).next().is_some()
+            }
+            Touch::Chore(Chore::HeadMoved { .. }) => false,
+            Touch::Chore(_) => true,
+        }
     }
 }

@@ -4,21 +4,20 @@ use std::sync::Arc;
 
 use tracing::warn;
 
-use super::again::Again;
-use super::{Fate, Pipeline, write};
+use super::{Pipeline, failed, write};
 use crate::files::Candidate;
-use crate::inbox::Item;
+use crate::inbox::Failure;
 use crate::plugins::contract::Configuration;
 use crate::plugins::{Fault, Opened, Plugin};
+use crate::subject::Subject;
 
 impl Pipeline {
     /// The configuration in force: the newest that opens.
     pub(super) async fn configuration(
         &self,
         plugin: &Arc<Plugin>,
-        item: &Item,
-    ) -> Result<Option<(Configuration, Arc<Opened>)>, Fate> {
-        let subject = &item.subject;
+        subject: &Subject,
+    ) -> Result<Option<(Configuration, Arc<Opened>)>, Failure> {
         let repository = subject.repository.as_ref();
         let candidate = self
             .configurations
@@ -31,12 +30,10 @@ impl Pipeline {
                 repository,
             )
             .await
-            .map_err(|failed| {
-                if failed.is_transient() {
-                    Fate::Later(Again::from(&failed))
-                } else {
-                    Fate::Aside(format!("reading its configuration: {failed}"))
-                }
+            .map_err(|error| {
+                let failure = failed::github(&error, subject.organization.id);
+                let why = format!("reading its configuration: {}", failure.why);
+                Failure { why, ..failure }
             })?;
         let (organization, configurations) = (&subject.organization, &self.configurations);
         let digest = candidate.digest();
@@ -52,7 +49,7 @@ impl Pipeline {
                     return Ok(Some((candidate, opened)));
                 }
                 Err(Fault::Configuration(diagnostics)) => diagnostics,
-                Err(fault) => return Err(Fate::of(fault)),
+                Err(fault) => return Err(failed::plugin(&fault)),
             },
             Candidate::Unreadable(diagnostics) => diagnostics,
         };
@@ -72,7 +69,7 @@ impl Pipeline {
             Ok(opened) => Ok(Some((last_good, opened))),
             // A new version of the plugin may refuse what an older one opened.
             Err(Fault::Configuration(_)) => Ok(None),
-            Err(fault) => Err(Fate::of(fault)),
+            Err(fault) => Err(failed::plugin(&fault)),
         }
     }
 }

@@ -1,130 +1,306 @@
-//! What becomes of an outcome: checked, fenced, merged, written to Port, said.
+//! What becomes of an outcome: checked, fenced, planned against the ledger, written to Port, said.
 //!
-//! Until the ledger remembers who produced what, nothing is deleted here, whatever a mapper asks for.
+//! What to send and what to delete is the ledger's to say; here it is carried out in the order that loses nothing:
+//! what is about to be written is recorded, then upserts, then deletions, then the ledger.
 
 use std::sync::Arc;
 
 use tracing::{info, warn};
 
-use super::{Again, Fate, Pipeline};
+use super::{Pipeline, failed, now};
 use crate::entity::{self, Entity, Problem, Unchecked, UncheckedIdentifier};
-use crate::inbox::Item;
+use crate::inbox::{Claim, Class, Destination, Failure};
+use crate::ledger::{self, Fate, Plan, Tally, Turn, Wish};
 use crate::plugins::Plugin;
 use crate::plugins::contract::{self, Diagnostic, Mapped, Severity, WriteOptions};
-use crate::port::{Source, Suffix, Write};
+use crate::port::{self, Source, Suffix, Write};
 use crate::settings::AllowedBlueprints;
+use crate::store::{self, Change};
 use crate::subject::Subject;
 
 /// So many notes of one event are logged; a configuration with a thousand mistakes is told by its first.
 const NOTES_SAID: usize = 20;
 
-/// The counts of one event and plugin.
-#[derive(Debug, Default)]
-pub(super) struct Written {
-    pub(super) entities: usize,
-    pub(super) created: usize,
-    pub(super) refused: usize,
-    /// What these need does not exist yet, or Port failed about them.
-    pub(super) waiting: usize,
-    /// Why they are waiting.
-    pub(super) again: Option<Again>,
+/// Reasons told in one line.
+const WHYS: usize = 5;
+
+/// What a plugin wants of Port for one subject.
+pub(super) struct Wanted<'a> {
+    pub(super) plugin: &'a Plugin,
+    pub(super) subject: &'a Subject,
+    pub(super) options: WriteOptions,
+    pub(super) entities: Vec<Entity>,
+    pub(super) deletions: Vec<entity::Key>,
     /// Something could not be mapped or asked: an incomplete outcome only adds and updates.
+    pub(super) complete: bool,
+    /// Everything is sent, also what did not change.
+    pub(super) force: bool,
+    /// A person agreed to however many deletions there are.
+    pub(super) agreed: bool,
+    /// Entities that Port would not have taken.
+    pub(super) refused: usize,
+}
+
+/// What was done for one event and plugin, and what went wrong.
+pub(super) struct Written {
+    pub(super) tally: Tally,
+    /// Entities that were refused here or by Port.
+    pub(super) refused: usize,
     pub(super) incomplete: bool,
+    /// For the ledger.
+    pub(super) changes: Vec<Change>,
+    pub(super) failures: Vec<Failure>,
+    /// To be held until the changes are recorded.
+    pub(super) turn: Option<Turn>,
 }
 
 impl Written {
     /// The one line that says what was done.
-    pub(super) fn sentence(&self, plugin: &str, version: &str, subject: &Subject) -> String {
-        let whose = subject.repository.as_ref().map_or_else(
-            || subject.organization.login.clone(),
-            |repository| repository.full_name(),
-        );
-        let Self {
-            entities,
+    pub(super) fn sentence(&self, plugin: &Plugin, subject: &Subject) -> String {
+        let Tally {
+            written,
             created,
-            refused,
+            renamed,
+            unchanged,
             waiting,
+            deleted,
+            undeleted,
             ..
-        } = self;
+        } = self.tally;
         let mut said = format!(
-            "{plugin} {version} mapped {} of {whose}: {entities} upserted, {created} of them new",
-            subject.kind
+            "{plugin} mapped {} of {}: {written} upserted, {created} of them new",
+            subject.kind,
+            subject.whose(),
         );
-        if *refused > 0 {
-            said += &format!(", {refused} refused");
-        }
-        if *waiting > 0 {
-            said += &format!(", {waiting} to be tried again");
+        for (count, what) in [
+            (renamed, "renamed"),
+            (unchanged, "unchanged"),
+            (deleted, "deleted"),
+            (self.refused, "refused"),
+            (waiting, "to be tried again"),
+            (undeleted, "deletions waiting"),
+        ] {
+            if count > 0 {
+                said += &format!(", {count} {what}");
+            }
         }
         if self.incomplete {
             said += ", incomplete";
         }
         said
     }
+
+    /// Whether it is only told that Port is away.
+    pub(super) fn is_outage(&self) -> bool {
+        let away = |failure: &Failure| matches!(failure.class, Class::Transient | Class::Wait);
+        self.failures.iter().any(away)
+    }
 }
 
-pub(super) async fn write(
-    pipeline: &Pipeline,
-    plugin: &Arc<Plugin>,
+/// Everything that a mapper returned, as far as it may be written.
+pub(super) fn wanted<'a>(
+    plugin: &'a Plugin,
+    subject: &'a Subject,
     options: &WriteOptions,
-    item: &Item,
     mapped: Mapped,
     refused_answer: bool,
-) -> Fate {
-    let mut written = Written {
-        incomplete: refused_answer
-            || mapped
-                .notes
-                .iter()
-                .any(|note| note.severity == Severity::Error),
-        ..Written::default()
-    };
+    allowed: &AllowedBlueprints,
+) -> Wanted<'a> {
     say(&plugin.name, &mapped.notes);
-    if !mapped.deletions.is_empty() {
-        warn!(
-            plugin = plugin.name,
-            "{} deletions were left undone: there is no ledger yet that says whose they are",
-            mapped.deletions.len()
-        );
+    let error = |note: &Diagnostic| note.severity == Severity::Error;
+    let mut wanted = Wanted {
+        plugin,
+        subject,
+        options: options.clone(),
+        complete: !refused_answer && !mapped.notes.iter().any(error),
+        deletions: Vec::new(),
+        entities: Vec::new(),
+        force: false,
+        agreed: false,
+        refused: 0,
+    };
+    wanted.deletions = mapped
+        .deletions
+        .iter()
+        .map(|key| entity::Key {
+            blueprint: key.blueprint.clone(),
+            identifier: key.identifier.clone(),
+        })
+        .collect();
+    wanted.entities = checked(plugin, mapped, allowed, &mut wanted);
+    wanted
+}
+
+/// A subject that is there no more has no entities.
+pub(super) fn nothing<'a>(plugin: &'a Plugin, subject: &'a Subject) -> Wanted<'a> {
+    Wanted {
+        plugin,
+        subject,
+        options: WriteOptions {
+            merge: true,
+            create_missing_related: true,
+            delete_dependents: false,
+            deletion_threshold: None,
+        },
+        entities: Vec::new(),
+        deletions: Vec::new(),
+        complete: true,
+        force: false,
+        agreed: false,
+        refused: 0,
     }
-    let entities = checked(plugin, mapped, &pipeline.allowed, &mut written);
-    let how = Write {
-        // What could not be mapped this time must not be cleared.
-        merge: options.merge || written.incomplete,
-        create_missing_related: options.create_missing_related,
-    };
-    let source = Source {
-        installation: item.subject.installation,
-        suffix: suffix(&plugin.name),
-    };
-    let mut again = Vec::new();
-    for result in pipeline.port.upsert(entities, how, source).await {
-        match result {
-            Ok(done) => {
-                written.entities += 1;
-                written.created += usize::from(done.created);
+}
+
+impl Pipeline {
+    /// Brings Port to what is wanted; what the ledger has to remember of it is still to be recorded.
+    pub(super) async fn write(
+        &self,
+        wanted: Wanted<'_>,
+        claim: &mut Claim,
+    ) -> Result<Written, store::Error> {
+        let (plugin, subject) = (wanted.plugin, wanted.subject);
+        let mut written = Written {
+            tally: Tally::default(),
+            refused: wanted.refused,
+            incomplete: !wanted.complete,
+            changes: Vec::new(),
+            failures: Vec::new(),
+            turn: None,
+        };
+        let whose = subject.whose();
+        let wish = Wish {
+            plugin: &plugin.name,
+            subject: &subject.key,
+            organization: subject.organization.id,
+            repository: subject.repository.as_ref().map(|repository| repository.id),
+            whose: &whose,
+            entities: wanted.entities,
+            deletions: wanted.deletions,
+            merge: wanted.options.merge,
+            create_missing_related: wanted.options.create_missing_related,
+            threshold: wanted.options.deletion_threshold,
+            complete: wanted.complete,
+            keeps: !subject.has_kind() && !subject.gone,
+            force: wanted.force,
+            agreed: wanted.agreed,
+            now: now(),
+        };
+        let how = Write {
+            merge: wish.merges(),
+            create_missing_related: wish.create_missing_related,
+        };
+        let source = Source {
+            installation: subject.installation,
+            suffix: suffix(&plugin.name),
+        };
+        let keys = wish.keys();
+        let known = || (self.store).producers(&plugin.name, &subject.key, keys.clone());
+        let mut plan = ledger::plan(wish, known().await?);
+        // Until what it does is recorded, nobody else decides about these entities.
+        let turn = loop {
+            let touches = plan.touches();
+            if touches.is_empty() {
+                break None;
             }
-            Err(failed) if failed.is_transient() || failed.is_missing() => {
-                written.waiting += 1;
-                // The whole event again: an upsert that was already carried out changes nothing.
-                again.push(Again {
-                    after: failed.after(),
-                    outage: failed.is_outage(),
-                    why: failed.to_string(),
-                });
+            let turn = self.turns.take(touches).await;
+            plan = plan.again(known().await?);
+            if turn.covers(&plan.touches()) {
+                break Some(turn);
             }
-            Err(failed) => {
-                written.refused += 1;
-                warn!(plugin = plugin.name, "{failed}");
+        };
+        for warning in plan.warnings() {
+            warn!(plugin = plugin.name, "{warning}");
+        }
+        // Few deletions need nobody's consent, whatever else is held.
+        if plan.over(0).is_some() {
+            let held = self.store.held(&plugin.name, subject.organization.id);
+            if let Some(why) = plan.over(held.await?) {
+                written.failures.push(failed::held(why));
+                return Ok(written);
             }
         }
+        let intents = plan.intents();
+        if !intents.is_empty() {
+            claim.keep(intents).await?;
+        }
+        let failed = self.upsert(&mut plan, how, source).await;
+        written.failures.extend(all(&failed));
+        let dependents = wanted.options.delete_dependents;
+        let failed = self.delete(&mut plan, dependents, source).await;
+        written.failures.extend(all(&failed));
+        written.tally = plan.tally();
+        written.refused += written.tally.refused;
+        written.changes = plan.changes();
+        if written.tally.written + written.tally.deleted > 0 {
+            claim.answered(Destination::Port);
+        }
+        written.turn = turn;
+        Ok(written)
     }
-    written.again = Again::all(again);
-    match written.again {
-        // Nothing to be said of an outage but that it is one.
-        Some(again) if again.outage => Fate::Later(again),
-        _ => Fate::Done(written),
+
+    async fn upsert(&self, plan: &mut Plan<'_>, how: Write, source: Source) -> Vec<port::Error> {
+        let (mut fates, mut failed) = (Vec::new(), Vec::new());
+        for result in self.port.upsert(plan.upserts(), how, source).await {
+            fates.push(match result {
+                Ok(done) => Fate::Written {
+                    created: done.created,
+                    renaming: done.renaming,
+                },
+                Err(error) => {
+                    let waits = error.is_transient() || error.is_missing();
+                    failed.push(error);
+                    if waits { Fate::Waits } else { Fate::Refused }
+                }
+            });
+        }
+        plan.upserted(&fates);
+        failed
     }
+
+    async fn delete(
+        &self,
+        plan: &mut Plan<'_>,
+        dependents: bool,
+        source: Source,
+    ) -> Vec<port::Error> {
+        let deletions = plan.deletions();
+        if deletions.is_empty() {
+            return Vec::new();
+        }
+        let results = self.port.delete(deletions, dependents, source).await;
+        plan.deleted(&results.iter().map(Result::is_ok).collect::<Vec<_>>());
+        results.into_iter().filter_map(Result::err).collect()
+    }
+}
+
+/// One failure for each class among them, with the first reasons of each.
+fn all(errors: &[port::Error]) -> Vec<Failure> {
+    let mut failures: Vec<(Failure, Vec<String>)> = Vec::new();
+    for failure in errors.iter().map(failed::port) {
+        match failures
+            .iter_mut()
+            .find(|(first, _)| first.class == failure.class)
+        {
+            None => {
+                let why = failure.why.clone();
+                failures.push((failure, vec![why]));
+            }
+            // A call that fails fails for each entity in it.
+            Some((_, whys)) if whys.contains(&failure.why) => {}
+            Some((_, whys)) => whys.push(failure.why),
+        }
+    }
+    let mut said = Vec::with_capacity(failures.len());
+    for (mut failure, mut whys) in failures {
+        let more = whys.len().saturating_sub(WHYS);
+        whys.truncate(WHYS);
+        failure.why = whys.join("; ");
+        if more > 0 {
+            failure.why += &format!("; and {more} more");
+        }
+        said.push(failure);
+    }
+    said
 }
 
 /// Entities as Port will take them, one a key, in the order in which the mapper named them first.
@@ -132,14 +308,14 @@ fn checked(
     plugin: &Plugin,
     mapped: Mapped,
     allowed: &AllowedBlueprints,
-    written: &mut Written,
+    wanted: &mut Wanted<'_>,
 ) -> Vec<Entity> {
     let mut entities = Vec::with_capacity(mapped.entities.len());
     for unchecked in mapped.entities {
         let blueprint = &unchecked.blueprint;
         if !entity::allowed(&allowed.0, &plugin.name, blueprint) {
-            written.refused += 1;
-            written.incomplete = true;
+            wanted.refused += 1;
+            wanted.complete = false;
             warn!(
                 plugin = plugin.name,
                 "{} may not write the blueprint {blueprint:?}: ALLOWED_BLUEPRINTS does not list it",
@@ -154,15 +330,15 @@ fn checked(
             }
             Err(problems) => {
                 tell(plugin, &problems);
-                written.refused += 1;
-                written.incomplete = true;
+                wanted.refused += 1;
+                wanted.complete = false;
             }
         }
     }
     let (entities, problems) = Entity::merge_all(entities);
     tell(plugin, &problems);
-    written.refused += problems.len();
-    written.incomplete |= !problems.is_empty();
+    wanted.refused += problems.len();
+    wanted.complete &= problems.is_empty();
     entities
 }
 

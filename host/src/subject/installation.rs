@@ -18,16 +18,10 @@ pub(super) fn changed(delivery: &Delivery, origin: Origin) -> Result<Vec<Touch>,
         )?],
         "deleted" => vec![Chore::Forget { installation }],
         "suspend" => vec![Chore::Suspend { installation }],
-        // What was pushed in between sent no webhook.
-        "unsuspend" => {
-            vec![
-                Chore::Resume { installation },
-                Chore::TakeInAll {
-                    installation,
-                    organization,
-                },
-            ]
-        }
+        "unsuspend" => vec![Chore::Resume {
+            installation,
+            organization,
+        }],
         // What could not be read before may be readable now.
         "new_permissions_accepted" => vec![Chore::TakeInAll {
             installation,

@@ -14,6 +14,8 @@ pub(super) struct Row {
     kind: &'static str,
     /// The payload's field that holds the object, in the shape in which the list endpoint gives it.
     field: &'static str,
+    /// What the API names it by in its repository.
+    number: fn(&Object) -> Option<u64>,
     version: fn(&Object) -> Option<String>,
     /// Actions after which the subject is no longer there under its id.
     gone: &'static [&'static str],
@@ -26,6 +28,7 @@ const ROWS: [Row; 3] = [
         event: "pull_request",
         kind: "pull-request",
         field: "pull_request",
+        number,
         version: updated_at,
         gone: &[],
         finished: closed,
@@ -34,6 +37,7 @@ const ROWS: [Row; 3] = [
         event: "issues",
         kind: "issue",
         field: "issue",
+        number,
         version: updated_at,
         gone: &["deleted", "transferred"],
         finished: closed,
@@ -42,6 +46,7 @@ const ROWS: [Row; 3] = [
         event: "workflow_run",
         kind: "workflow-run",
         field: "workflow_run",
+        number: id,
         version: attempt_then_updated_at,
         gone: &["deleted"],
         finished: completed,
@@ -52,10 +57,26 @@ pub(super) fn row(event: &str) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.event == event)
 }
 
+/// Whether it is one of these rows' kinds.
+pub(super) fn is_kind(kind: &str) -> bool {
+    ROWS.iter().any(|row| row.kind == kind)
+}
+
+/// The version of an object that was fetched or listed, by the rule that holds for the webhook's.
+/// `None`: it has none, or the kind's state is no object of GitHub's (`tree`).
+pub fn version_of(kind: &str, json: &str) -> Option<String> {
+    if kind == "repository" {
+        return payload::updated_at(json);
+    }
+    let row = ROWS.iter().find(|row| row.kind == kind)?;
+    (row.version)(&serde_json::from_str(json).ok()?)
+}
+
 /// What the rows look at.
 #[derive(Deserialize)]
 struct Object {
     id: u64,
+    number: Option<u64>,
     updated_at: Option<Value>,
     run_attempt: Option<u64>,
     state: Option<String>,
@@ -76,6 +97,7 @@ impl Row {
             installation: origin.installation,
             organization: origin.organization,
             repository: origin.repository,
+            number: (self.number)(&object),
             object: Some(json.into()),
             version: (self.version)(&object),
             gone: delivery
@@ -84,6 +106,14 @@ impl Row {
             finished: (self.finished)(&object),
         })
     }
+}
+
+fn number(object: &Object) -> Option<u64> {
+    object.number
+}
+
+fn id(object: &Object) -> Option<u64> {
+    Some(object.id)
 }
 
 fn updated_at(object: &Object) -> Option<String> {

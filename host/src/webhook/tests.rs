@@ -34,11 +34,11 @@ async fn open() -> House {
                 path: Some("/hooks".to_owned()),
             };
             let accept = move |delivery| {
-                if full.load(Ordering::SeqCst) {
-                    return Err("too much is waiting");
-                }
-                accepted.lock().unwrap().push(delivery);
-                Ok(())
+                let kept = match full.load(Ordering::SeqCst) {
+                    true => Err("too much is waiting"),
+                    false => Ok(accepted.lock().unwrap().push(delivery)),
+                };
+                std::future::ready(kept)
             };
             serve(listener, &settings, accept, async { drop(stopped.await) }).await
         }

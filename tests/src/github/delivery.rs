@@ -25,6 +25,8 @@ pub struct Signed {
     pub signature: Option<String>,
     pub content_type: String,
     pub body: Bytes,
+    /// The JSON in it.
+    payload: Bytes,
     app: u64,
 }
 
@@ -45,6 +47,7 @@ impl Signed {
             guid: guid(),
             signature: Some(sign(SECRET, &body)),
             content_type: "application/json".into(),
+            payload: body.clone(),
             body,
             app,
         }
@@ -87,6 +90,10 @@ impl Signed {
             headers.push(("x-hub-signature-256", signature.clone()));
         }
         headers
+    }
+
+    pub(super) fn payload(&self) -> &Bytes {
+        &self.payload
     }
 
     /// The status, 0 where no answer came, and the text.

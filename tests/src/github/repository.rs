@@ -233,6 +233,16 @@ impl Repository {
         });
     }
 
+    /// Deletes it; the event is the last that is heard of it.
+    pub fn delete_issue(&self, number: u64) -> Event {
+        let event = self.issue_event("deleted", number);
+        self.change(|repo| {
+            repo.work.issues.retain(|issue| issue.number != number);
+            repo.work.deleted.push(number);
+        });
+        event
+    }
+
     pub fn issue_event(&self, action: &str, number: u64) -> Event {
         self.tell(|world, repo| events::issue(world, repo, action, number))
     }
@@ -268,6 +278,11 @@ impl Repository {
             (run.status, run.updated) = ("completed", now);
             run.conclusion = Some(conclusion.into());
         });
+    }
+
+    /// Deletes it, without a webhook, as GitHub does.
+    pub fn delete_run(&self, id: u64) {
+        self.change(|repo| repo.work.runs.retain(|run| run.id != id));
     }
 
     pub fn run_event(&self, action: &str, id: u64) -> Event {

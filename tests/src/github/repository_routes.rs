@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::git_routes;
 use super::routes::{Refusal, canned_answer, ok, page};
 use super::shapes;
+use super::work::Work;
 use super::world::{Repo, Token, World};
 use crate::wire::{Answer, Call};
 
@@ -107,22 +108,28 @@ fn issues(world: &World, repo: &Repo, rest: &[&str], call: &Call) -> Result<Answ
                 .pulls
                 .iter()
                 .filter(|pull| in_state(call, pull.state));
-            let pulls = pulls.map(|pull| {
-                let mut json = shapes::pull(world, repo, pull);
-                json["pull_request"] = json!({"url": json["url"]});
-                json
-            });
+            let pulls = pulls.map(|pull| shapes::pull_as_issue(world, repo, pull));
             let issues = issues.map(|issue| shapes::issue(world, repo, issue));
             page(world, call, issues.chain(pulls).collect(), None)
         }
         [number] => {
-            let mut issues = repo.work.issues.iter();
-            let issue = issues.find(|issue| issue.number.to_string() == *number);
-            ok(&shapes::issue(
-                world,
-                repo,
-                issue.ok_or_else(Refusal::missing)?,
-            ))
+            let number = number.parse().map_err(|_| Refusal::missing())?;
+            let Work {
+                issues,
+                pulls,
+                deleted,
+                ..
+            } = &repo.work;
+            if let Some(issue) = issues.iter().find(|issue| issue.number == number) {
+                return ok(&shapes::issue(world, repo, issue));
+            }
+            if let Some(pull) = pulls.iter().find(|pull| pull.number == number) {
+                return ok(&shapes::pull_as_issue(world, repo, pull));
+            }
+            match deleted.contains(&number) {
+                true => Err(Refusal::new(410, "This issue was deleted")),
+                false => Err(Refusal::missing()),
+            }
         }
         _ => Err(Refusal::missing()),
     }

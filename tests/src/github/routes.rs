@@ -165,7 +165,8 @@ fn app(world: &mut World, method: &str, path: &[&str], call: &Call) -> Result<An
                 account.ok_or_else(Refusal::missing)?,
             ))
         }
-        ("GET", ["app", "hook", "deliveries"]) => ok(&json!([])),
+        ("GET", ["app", "hook", "deliveries"]) => world.deliveries(call),
+        ("GET", ["app", "hook", "deliveries", id]) => world.delivery(id),
         ("GET", ["rate_limit"]) => Err(Refusal::new(404, "Rate limiting is not enabled.")),
         _ => Err(Refusal::new(401, "Requires authentication")),
     }

@@ -197,8 +197,18 @@ pub(super) fn run(world: &World, repo: &Repo, run: &Run) -> Value {
         "html_url": format!("{}/{full_name}/actions/runs/{}", world.web, run.id),
         "repository": repository(world, repo), "head_repository": repository(world, repo),
     });
-    let url = format!("{}/repos/{full_name}/actions/runs/{}", world.api(), run.id);
+    let api = format!("{}/repos/{full_name}", world.api());
+    json["check_suite_url"] = json!(format!("{api}/check-suites/{}", run.id + 1));
+    json["workflow_url"] = json!(format!("{api}/actions/workflows/51"));
+    let url = format!("{api}/actions/runs/{}", run.id);
     links::add(&mut json, &url, links::RUN);
+    json
+}
+
+/// A pull request in a list of issues, or where an issue is asked for by its number.
+pub(super) fn pull_as_issue(world: &World, repo: &Repo, pull: &Pull) -> Value {
+    let mut json = self::pull(world, repo, pull);
+    json["pull_request"] = json!({"url": json["url"]});
     json
 }
 

@@ -324,3 +324,70 @@ async fn recorded_payloads_name_repositories_that_exist() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_was_sent_and_what_was_lost_is_in_the_log_page_by_page() {
+    let client = Client::new().await;
+    let shop = client.github.repository("acme/shop");
+    let stranger = Stranger::start().await;
+    let first = client.github.sign(&shop.star());
+    let (status, _) = client.github.post(&stranger.url(), &first).await;
+    let lost = client.github.lose(&shop.event("edited", json!({})));
+    client.github.lose_again(&first);
+
+    let jwt = client.jwt(-60, 540);
+    let request = client.request(Method::GET, "app/hook/deliveries?per_page=2", &jwt);
+    let answer = request.send().await.expect("an answer");
+    let link = answer.headers()["link"].to_str().expect("text").to_owned();
+    let newest: Value = answer.json().await.expect("JSON");
+    let next = link
+        .strip_prefix(&format!("<{}", client.github.api_url()))
+        .and_then(|link| link.strip_suffix(">; rel=\"next\""))
+        .expect("a link to the next page");
+    let (_, oldest) = client.get(next, &jwt).await;
+
+    assert_eq!(newest[0]["guid"], json!(first.guid));
+    assert_eq!(newest[0]["redelivery"], true);
+    assert_eq!(newest[1]["guid"], json!(lost.guid));
+    let told = ["event", "action", "status", "status_code", "repository_id"];
+    assert_eq!(
+        told.map(|key| newest[1][key].clone()),
+        [
+            json!("repository"),
+            json!("edited"),
+            json!("failed to connect"),
+            json!(502),
+            json!(shop.id())
+        ]
+    );
+    assert_eq!(oldest.as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        (&oldest[0]["redelivery"], &oldest[0]["status_code"]),
+        (&json!(false), &json!(status))
+    );
+    let path = format!("app/hook/deliveries/{}", newest[1]["id"]);
+    let (_, whole) = client.get(&path, &jwt).await;
+    let payload = serde_json::from_slice::<Value>(&lost.body).expect("JSON");
+    assert_eq!(whole["request"]["payload"], payload);
+    assert_eq!(client.get("app/hook/deliveries/1", &jwt).await.0, 404);
+    let token = client.token("acme", json!({})).await;
+    assert_eq!(client.get("app/hook/deliveries", &token).await.0, 401);
+
+    client.github.keep_deliveries(1);
+    client.github.lose_again(&lost);
+    let (_, rest) = client.get("app/hook/deliveries", &jwt).await;
+    assert_eq!(rest.as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn a_deleted_issue_is_gone_and_its_number_is_not_given_again() {
+    let client = Client::new().await;
+    let shop = client.github.repository("acme/shop");
+    let number = shop.open_issue("It does not work");
+    let token = client.token("acme", json!({})).await;
+    let path = format!("repositories/{}/issues/{number}", shop.id());
+    assert_eq!(client.get(&path, &token).await.0, 200);
+    shop.delete_issue(number);
+    assert_eq!(client.get(&path, &token).await.0, 410);
+    assert_eq!(shop.open_issue("Nor does it now"), number + 1);
+}

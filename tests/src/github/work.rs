@@ -7,6 +7,8 @@ pub(super) struct Work {
     pub(super) pulls: Vec<Pull>,
     pub(super) issues: Vec<Issue>,
     pub(super) runs: Vec<Run>,
+    /// Numbers of issues that are there no more.
+    pub(super) deleted: Vec<u64>,
 }
 
 pub(super) struct Pull {
@@ -51,7 +53,7 @@ pub(super) struct Run {
 impl Work {
     /// Issues and pull requests count together.
     pub(super) fn next_number(&self) -> u64 {
-        (self.pulls.len() + self.issues.len()) as u64 + 1
+        (self.pulls.len() + self.issues.len() + self.deleted.len()) as u64 + 1
     }
 
     pub(super) fn pull(&mut self, number: u64) -> &mut Pull {

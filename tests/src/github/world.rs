@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::git::Objects;
+use super::log::Log;
 use super::work::Work;
 use crate::quota::Quota;
 
@@ -46,6 +47,7 @@ pub(super) struct World {
     pub(super) fresh_refusals: u32,
     pub(super) truncate_after: usize,
     pub(super) quota: Option<Quota>,
+    pub(super) log: Log,
     last_id: u64,
 }
 
@@ -120,6 +122,7 @@ impl World {
             // "The limit for the tree array is 100,000 entries" (GitHub docs, REST, Git trees).
             truncate_after: 100_000,
             quota: None,
+            log: Log::default(),
             last_id: 700_000,
         }
     }

@@ -1,0 +1,258 @@
+//! A subject's current state as the event that mappers see.
+//!
+//! Knows the contract's shapes, and when a webhook's word is newer than what was mapped before;
+//! does not know which mapper will read it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::debug;
+
+use super::Pipeline;
+use crate::answers::Asking;
+use crate::delivery::Delivery;
+use crate::github::{Error, Named};
+use crate::inbox::is_news;
+use crate::plugins::contract::{Event, Webhook};
+use crate::store::Seen;
+use crate::subject::{Subject, version_of};
+
+/// Right after a change GitHub's API may still give the state from before it: so often it is asked again,
+/// after so long each time.
+const LAGS: usize = 3;
+const LAG: Duration = Duration::from_secs(2);
+
+/// What an event is about, as far as it could be found out.
+pub(super) enum Found {
+    There(Scene),
+    /// It is there no more: what the ledger holds of it is to be deleted.
+    Gone,
+    /// There is nothing to map, such as in a repository without a commit.
+    Nothing,
+}
+
+/// What every plugin that maps the item is shown.
+pub(super) struct Scene {
+    time: String,
+    organization: String,
+    repository: Option<Arc<str>>,
+    subject: Option<Arc<str>>,
+    webhook: Option<Arc<Delivery>>,
+    /// What is known of the subject once this state was mapped.
+    pub(super) seen: Seen,
+    asking: Asking,
+}
+
+impl Pipeline {
+    /// Finds the subject's current state: in the webhook where that is certainly newer than what was mapped before,
+    /// else on GitHub.
+    pub(super) async fn scene(
+        &self,
+        subject: &Subject,
+        delivery: Option<Arc<Delivery>>,
+        seen: &Seen,
+        fresh: bool,
+    ) -> Result<Found, Error> {
+        if subject.gone {
+            return Ok(Found::Gone);
+        }
+        let about = || {
+            self.answers.about(
+                subject.installation,
+                subject.organization.clone(),
+                subject.repository.clone(),
+            )
+        };
+        let mut asking = about();
+        let mut repository = subject.repository.as_ref().map(|found| found.json.clone());
+        let mut version = subject.version.clone();
+        // A state that may be older than what was mapped is not mapped: the present one is asked for.
+        let stale = fresh || !is_news(version.as_deref(), seen);
+        let object = match &subject.object {
+            Some(object) if !stale => Some(object.clone()),
+            _ if subject.kind == "tree" => {
+                let Some(pushed) = &subject.repository else {
+                    return Ok(Found::Nothing);
+                };
+                let push = delivery.as_deref().and_then(Push::of);
+                for _ in 0..LAGS {
+                    let head = asking.head().await;
+                    let head = head.map(|head| head.map(|head| &*head.commit));
+                    if !push.as_ref().is_some_and(|push| push.is_not_in(&head)) {
+                        break;
+                    }
+                    debug!("GitHub does not show the push yet");
+                    tokio::time::sleep(LAG).await;
+                    // Whoever asked in between was told the same.
+                    self.configurations.head_moved(pushed);
+                    asking = about();
+                }
+                // Read anew: the event is about the head as it is now, whatever the webhook said.
+                let Some(head) = asking.head().await? else {
+                    return Ok(Found::Nothing);
+                };
+                let tree = serde_json::json!({ "branch": head.branch, "commit": head.commit });
+                Some(tree.to_string().into())
+            }
+            _ if subject.has_kind() => {
+                let Some(found) = self.present(subject).await? else {
+                    return Ok(Found::Gone);
+                };
+                version = version_of(&subject.kind, &found);
+                if subject.kind == "repository" {
+                    repository = Some(found.clone());
+                }
+                Some(found)
+            }
+            // An event without a kind has no subject but its webhook.
+            _ => None,
+        };
+        let organization = &subject.organization;
+        Ok(Found::There(Scene {
+            time: jiff::Timestamp::now().to_string(),
+            organization: serde_json::json!({ "login": organization.login, "id": organization.id })
+                .to_string(),
+            repository,
+            subject: object,
+            webhook: delivery,
+            seen: Seen {
+                version,
+                gone: false,
+            },
+            asking,
+        }))
+    }
+
+    /// The subject as GitHub has it now, not older than what the webhook told. `None`: it is certainly gone.
+    async fn present(&self, subject: &Subject) -> Result<Option<Arc<str>>, Error> {
+        let mut lags = LAGS;
+        loop {
+            let found = match self.github.object(subject.installation, subject).await {
+                Ok(found) => found,
+                Err(Error::Missing { what }) => {
+                    return match self.is_gone(subject).await? {
+                        true => Ok(None),
+                        false => Err(Error::Missing { what }),
+                    };
+                }
+                Err(failed) => return Err(failed),
+            };
+            let version = version_of(&subject.kind, &found);
+            if version >= subject.version || version.is_none() {
+                return Ok(Some(found));
+            }
+            if lags == 0 {
+                return Err(Error::Failed(format!(
+                    "{} is older there than its webhook told",
+                    subject.key
+                )));
+            }
+            lags -= 1;
+            debug!("GitHub does not show the change yet");
+            tokio::time::sleep(LAG).await;
+        }
+    }
+
+    /// A subject that GitHub does not find is gone only where its repository and the list of its kind still answer:
+    /// otherwise it is we who may not see it.
+    async fn is_gone(&self, subject: &Subject) -> Result<bool, Error> {
+        let Some(repository) = &subject.repository else {
+            return Ok(false);
+        };
+        if subject.kind == "repository" {
+            return Ok(false);
+        }
+        let answers = async {
+            let named = Named::Id(repository.id);
+            let here = self.github.repository(subject.installation, named).await?;
+            self.github
+                .kind_answers(subject.installation, &here, &subject.kind)
+                .await
+        };
+        match answers.await {
+            Ok(()) => Ok(true),
+            Err(failed) if failed.is_transient() => Err(failed),
+            Err(_) => Ok(false),
+        }
+    }
+}
+
+impl Scene {
+    /// For one plugin: budgets of its own, the commit shared with the others.
+    pub(super) fn asking(&self) -> Asking {
+        self.asking.another()
+    }
+
+    pub(super) fn event(&self, kind: &str) -> Event {
+        Event {
+            kind: kind.to_owned(),
+            time: self.time.clone(),
+            organization: self.organization.clone(),
+            repository: self.repository.as_deref().map(str::to_owned),
+            subject: self.subject.as_deref().map(str::to_owned),
+            webhook: self.webhook.as_ref().map(|delivery| Webhook {
+                delivery: delivery.id().to_owned(),
+                name: delivery.event().to_owned(),
+                action: delivery.action().map(str::to_owned),
+                payload: delivery.payload().to_owned(),
+            }),
+            answers: Vec::new(),
+        }
+    }
+}
+
+/// What a push says of its branch.
+struct Push {
+    before: String,
+    after: String,
+}
+
+impl Push {
+    fn of(delivery: &Delivery) -> Option<Self> {
+        let text = |name| serde_json::from_str(delivery.field(name)?).ok();
+        (delivery.event() == "push").then_some(())?;
+        Some(Self {
+            before: text("before")?,
+            after: text("after")?,
+        })
+    }
+
+    /// Whether this head is certainly older than the push. Any other one may be newer.
+    fn is_not_in(&self, head: &Result<Option<&str>, Error>) -> bool {
+        // GitHub docs, Webhook events and payloads, push: zeros stand for no commit.
+        let none = |sha: &str| sha.bytes().all(|digit| digit == b'0');
+        match head {
+            Ok(Some(head)) => *head == self.before && self.after != self.before,
+            Ok(None) => !none(&self.after),
+            // A repository that is new.
+            Err(Error::Missing { .. }) => none(&self.before) && !none(&self.after),
+            Err(_) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_from_before_the_push_is_known_for_what_it_is() {
+        const NONE: &str = "0000";
+        let push = |before: &str, after: &str| Push {
+            before: before.to_owned(),
+            after: after.to_owned(),
+        };
+        let missing = || {
+            Err(Error::Missing {
+                what: String::new(),
+            })
+        };
+        assert!(push("a1", "b2").is_not_in(&Ok(Some("a1"))));
+        assert!(!push("a1", "b2").is_not_in(&Ok(Some("b2"))));
+        assert!(!push("a1", "b2").is_not_in(&Ok(Some("c3"))), "a later one");
+        assert!(push(NONE, "b2").is_not_in(&Ok(None)));
+        assert!(push(NONE, "b2").is_not_in(&missing()));
+        assert!(!push("a1", "b2").is_not_in(&missing()));
+        assert!(!push("a1", NONE).is_not_in(&Ok(None)), "a deleted branch");
+    }
+}

@@ -17,6 +17,12 @@ pub(crate) struct World {
     pub(crate) shop: Repository,
 }
 
+/// What stood in Port at a moment.
+pub(crate) struct Stock {
+    pub(crate) taken: Mark,
+    entities: BTreeMap<String, String>,
+}
+
 /// What Port was told: entities as `blueprint/identifier`, in the order of the requests, whatever came of them.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
@@ -39,18 +45,29 @@ impl World {
         Self { acme, host, shop }
     }
 
-    /// The same world, its host killed as a machine that loses power does, and started again.
-    pub(crate) async fn killed_and_started(self) -> Self {
-        self.killed_then(|_| {}).await
-    }
-
-    /// The same, and something happens before the start.
-    pub(crate) async fn killed_then(self, then: impl FnOnce(&Acme)) -> Self {
+    /// SIGKILL; then something happens, and the host is started again.
+    pub(crate) async fn killed(self, meanwhile: impl FnOnce(&Acme)) -> Self {
         let again = self.host.again();
         self.host.kill().await;
-        then(&self.acme);
+        meanwhile(&self.acme);
         let host = again.start().await;
         Self { host, ..self }
+    }
+
+    /// SIGTERM: what is in hand is finished, and the host is started again.
+    pub(crate) async fn stopped(self) -> Self {
+        let again = self.host.again();
+        let (status, lines) = self.host.stop().await;
+        assert_eq!(status.code(), Some(0), "{lines:#?}");
+        let host = again.start().await;
+        Self { host, ..self }
+    }
+
+    /// SIGTERM; gives everything that was said.
+    pub(crate) async fn end(self) -> Vec<String> {
+        let (status, lines) = self.host.stop().await;
+        assert_eq!(status.code(), Some(0), "{lines:#?}");
+        lines
     }
 
     /// Delivers an event; gives the first line after that which contains this.
@@ -100,27 +117,49 @@ impl World {
         self.identifiers("service")
     }
 
-    /// Everything in Port and when it was created: what is deleted and made anew is not the same.
-    pub(crate) fn standing(&self) -> BTreeMap<String, String> {
-        let mut standing = BTreeMap::new();
-        for blueprint in ["service", "system", "component", "issue", "marked", "githubPullRequest"] {
-            for entity in self.port.entities(blueprint) {
-                let key = format!("{blueprint}/{}", text(&entity["identifier"]));
-                standing.insert(key, text(&entity["createdAt"]));
-            }
-        }
-        standing
+    pub(crate) fn stock(&self) -> Stock {
+        let stock = Stock {
+            taken: self.mark(),
+            entities: standing(&self.port),
+        };
+        assert!(
+            !stock.entities.is_empty(),
+            "nothing stands that could be lost"
+        );
+        stock
     }
+}
 
-    /// Nothing was deleted since, and all that stood then still does.
-    pub(crate) fn assert_nothing_lost(&self, since: Mark, stood: &BTreeMap<String, String>) {
-        assert!(!stood.is_empty(), "nothing stood that could be lost");
-        assert_eq!(self.told(since).deleted, [""; 0], "Port was asked to delete");
-        let stands = self.standing();
-        for (entity, created) in stood {
+impl Stock {
+    /// Nothing of it was deleted since, not even to be made anew, and Port was asked to delete nothing.
+    pub(crate) fn is_whole(&self, port: &FakePort) {
+        let deleted = Told::by(port, self.taken).deleted;
+        assert!(deleted.is_empty(), "Port was asked to delete {deleted:?}");
+        let stands = standing(port);
+        for (entity, created) in &self.entities {
             assert_eq!(stands.get(entity), Some(created), "{entity}");
         }
     }
+}
+
+/// Every entity, and when it was created.
+fn standing(port: &FakePort) -> BTreeMap<String, String> {
+    let mut standing = BTreeMap::new();
+    for blueprint in [
+        "service",
+        "system",
+        "component",
+        "deployment",
+        "issue",
+        "marked",
+        "githubPullRequest",
+    ] {
+        for entity in port.entities(blueprint) {
+            let created = text(&entity["createdAt"]);
+            standing.insert(name(blueprint, &entity["identifier"]), created);
+        }
+    }
+    standing
 }
 
 impl Deref for World {

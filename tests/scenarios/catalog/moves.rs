@@ -8,18 +8,28 @@ use crate::world::{World, services};
 #[tokio::test]
 async fn a_port_yml_that_moves_keeps_its_entities() {
     let world = World::begin().await;
-    world.push(&[("a/port.yml", &services(&["cart", "pay"])), ("other.yml", "{}\n")]).await;
-    let (mark, stood) = (world.mark(), world.standing());
+    world
+        .push(&[
+            ("a/port.yml", &services(&["cart", "pay"])),
+            ("other.yml", "{}\n"),
+        ])
+        .await;
+    let before = world.stock();
 
     // Renamed: in one commit as Git does it, in two of one push, told by the name alone.
-    let added = world.shop.push(&[("b/port.yml", &services(&["cart", "pay"]))], "Copy it");
+    let added = world
+        .shop
+        .push(&[("b/port.yml", &services(&["cart", "pay"]))], "Copy it");
     let removed = world.shop.delete_files(&["a/port.yml"], "Drop the old one");
     let line = world.pushed(&world.shop, &[added, removed]).await;
 
-    world.assert_nothing_lost(mark, &stood);
+    before.is_whole(&world.port);
     assert_eq!(world.services(), ["cart", "pay"]);
     let cart = world.port.entity("service", "cart").expect("it stayed");
-    assert_eq!(cart["properties"]["gitopsMetadata"]["specPath"], "b/port.yml", "{line}");
+    assert_eq!(
+        cart["properties"]["gitopsMetadata"]["specPath"], "b/port.yml",
+        "{line}"
+    );
 
     world.push(&[("b/port.yml", &services(&["cart"]))]).await;
     assert_eq!(world.services(), ["cart"], "and it goes from its new place");
@@ -28,8 +38,15 @@ async fn a_port_yml_that_moves_keeps_its_entities() {
 #[tokio::test]
 async fn a_port_yml_whose_name_is_no_longer_one_is_gone() {
     let world = World::begin().await;
-    world.push(&[("port.yml", &services(&["cart"])), ("b/port.yml", &services(&["pay"]))]).await;
-    let renamed = world.shop.push(&[("port.yml.off", &services(&["cart"]))], "Switch it off");
+    world
+        .push(&[
+            ("port.yml", &services(&["cart"])),
+            ("b/port.yml", &services(&["pay"])),
+        ])
+        .await;
+    let renamed = world
+        .shop
+        .push(&[("port.yml.off", &services(&["cart"]))], "Switch it off");
     let removed = world.shop.delete_files(&["port.yml"], "Drop the old one");
 
     world.pushed(&world.shop, &[renamed, removed]).await;
@@ -46,12 +63,15 @@ async fn an_entity_that_moves_from_one_file_to_another_in_one_push_stays() {
             ("b/port.yml", &services(&["mail"])),
         ])
         .await;
-    for (a, b) in [(&["cart"][..], &["mail", "pay"][..]), (&["cart", "pay"], &["mail"])] {
-        let (mark, stood) = (world.mark(), world.standing());
+    for (a, b) in [
+        (&["cart"][..], &["mail", "pay"][..]),
+        (&["cart", "pay"], &["mail"]),
+    ] {
+        let before = world.stock();
         let line = world
             .push(&[("a/port.yml", &services(a)), ("b/port.yml", &services(b))])
             .await;
-        world.assert_nothing_lost(mark, &stood);
+        before.is_whole(&world.port);
         assert!(!line.contains("incomplete"), "{line}");
     }
     world.delete(&["a/port.yml"]).await;
@@ -61,28 +81,43 @@ async fn an_entity_that_moves_from_one_file_to_another_in_one_push_stays() {
 #[tokio::test]
 async fn a_push_to_another_branch_deletes_nothing() {
     let world = World::begin().await;
-    world.push(&[("port.yml", &services(&["cart", "pay"]))]).await;
-    let (mark, stood) = (world.mark(), world.standing());
-    let idea = world.shop.push_to("idea", &[("port.yml", &services(&["idea"]))], "Try it");
+    world
+        .push(&[("port.yml", &services(&["cart", "pay"]))])
+        .await;
+    let before = world.stock();
+    let idea = world
+        .shop
+        .push_to("idea", &[("port.yml", &services(&["idea"]))], "Try it");
 
     world.deliver(&world.host, &world.shop.pushed(&idea)).await;
     let line = world.push(&[("README.md", "# Shop\n")]).await;
 
     assert!(line.contains("2 unchanged"), "{line}");
-    world.assert_nothing_lost(mark, &stood);
+    before.is_whole(&world.port);
     assert_eq!(world.services(), ["cart", "pay"]);
 }
 
 #[tokio::test]
 async fn the_default_branch_is_what_counts_also_after_it_was_switched() {
     let world = World::begin().await;
-    world.push(&[("port.yml", &services(&["cart", "pay"]))]).await;
+    world
+        .push(&[("port.yml", &services(&["cart", "pay"]))])
+        .await;
     let mark = world.mark();
-    world.shop.push_to("trunk", &[("port.yml", &services(&["cart", "mail"]))], "Begin anew");
+    world.shop.push_to(
+        "trunk",
+        &[("port.yml", &services(&["cart", "mail"]))],
+        "Begin anew",
+    );
     world.shop.set_default_branch("trunk");
     let changes = json!({"changes": {"default_branch": {"from": "main"}}});
 
-    world.tell(&world.shop.event("edited", changes), "mapped tree of acme/shop").await;
+    world
+        .tell(
+            &world.shop.event("edited", changes),
+            "mapped tree of acme/shop",
+        )
+        .await;
 
     assert_eq!(world.services(), ["cart", "mail"]);
     assert_eq!(world.told(mark).deleted, ["service/pay"]);
@@ -91,7 +126,12 @@ async fn the_default_branch_is_what_counts_also_after_it_was_switched() {
 #[tokio::test]
 async fn a_history_that_is_forced_over_another_one_is_compared_with_what_stands() {
     let world = World::begin().await;
-    world.push(&[("port.yml", &services(&["cart", "pay"])), ("old.txt", "Old\n")]).await;
+    world
+        .push(&[
+            ("port.yml", &services(&["cart", "pay"])),
+            ("old.txt", "Old\n"),
+        ])
+        .await;
     let mark = world.mark();
     let (before, unrelated) = (world.shop.head().expect("just pushed"), unrelated(&world));
     assert_eq!(unrelated.parent, None, "it shares no commit with what was");
@@ -121,11 +161,17 @@ fn unrelated(world: &World) -> Commit {
 async fn a_push_too_large_to_be_told_whole_is_mapped_whole() {
     let world = World::begin().await;
     world
-        .push(&[("port.yml", &services(&["cart", "pay"])), ("b/port.yml", &services(&["mail"]))])
+        .push(&[
+            ("port.yml", &services(&["cart", "pay"])),
+            ("b/port.yml", &services(&["mail"])),
+        ])
         .await;
     let mark = world.mark();
     let texts: Vec<_> = (0..320).map(|number| format!("docs/{number}.md")).collect();
-    let mut files: Vec<_> = texts.iter().map(|path| (path.as_str(), "Words\n")).collect();
+    let mut files: Vec<_> = texts
+        .iter()
+        .map(|path| (path.as_str(), "Words\n"))
+        .collect();
     let fewer = services(&["cart"]);
     files.push(("port.yml", &fewer));
     let mut commits = vec![

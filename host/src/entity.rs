@@ -79,6 +79,19 @@ pub struct Key {
     pub identifier: String,
 }
 
+/// What became of an entity's previous identifier.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Renaming {
+    /// It has none.
+    #[default]
+    NotAsked,
+    Done,
+    /// No entity had it: renamed before, or never there.
+    NothingThere,
+    /// There is an entity of either identifier; they stay two.
+    BothThere,
+}
+
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 enum Identifier {
@@ -119,6 +132,14 @@ impl Entity {
         self.previous_identifier.as_deref()
     }
 
+    /// The same entity, written without renaming another one.
+    pub fn without_previous(self) -> Self {
+        Self {
+            previous_identifier: None,
+            ..self
+        }
+    }
+
     pub fn key(&self) -> Option<Key> {
         let identifier = self.identifier()?.to_owned();
         Some(Key {
@@ -129,14 +150,19 @@ impl Entity {
 
     /// The identifiers that the relations point at.
     pub fn targets(&self) -> impl Iterator<Item = &str> {
-        self.relations
-            .values()
-            .flat_map(|link| match link {
+        self.relations().map(|(_, target)| target)
+    }
+
+    /// The relations by name, each with an identifier that it points at.
+    pub fn relations(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.relations.iter().flat_map(|(name, link)| {
+            let targets = match link {
                 Link::One(target) => std::slice::from_ref(target),
                 Link::Many(targets) => targets.as_slice(),
                 Link::Null | Link::Search(_) => &[],
-            })
-            .map(String::as_str)
+            };
+            targets.iter().map(|target| (name.as_str(), target.as_str()))
+        })
     }
 
     /// The JSON object that Port's API takes: equal bytes for equal entities. Written once and kept.

@@ -1,178 +1,220 @@
-//! What waits to be worked on: items in lanes.
+//! What waits to be worked on: items in lanes, over a store that outlives the process.
 //!
-//! Items of one lane (one subject) are handed out in order and one at a time; lanes run side by side.
-//! Bounded in number and bytes. In memory: what makes it durable comes behind the same door.
-//! Knows nothing of what is done with an item.
+//! Items of one lane (one subject) are handed out in order and one at a time; lanes run side by side. What fails waits,
+//! is tried again or goes to quarantine by the table in `failure`; while a destination is away, one item at a time finds
+//! out whether it is back (`breaker`). `rules` decides all of it without clock, lock or waiting; here are these three.
+//! Knows nothing of what is done with an item, and does no I/O but through the store.
 
+mod about;
+mod breaker;
 mod claim;
-mod item;
-mod lanes;
-#[cfg(test)]
-mod tests;
+mod ended;
+mod failure;
+mod guard;
+mod lane;
+mod rules;
+mod turns;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tracing::{error, warn};
 
+pub use self::about::{items, listed};
+pub use self::breaker::Away;
 pub use self::claim::Claim;
-pub use self::item::Item;
+pub use self::ended::{Ended, Waits};
+pub use self::failure::{Class, Destination, Failure};
+pub use self::guard::is_news;
 
-use self::lanes::{Held, Lanes};
+use self::rules::Rules;
+use crate::store::{Accepted, Error, Filter, Millis, NewDelivery, NewItem, Store, Waiting};
 
-/// The items were not taken: there is no room, or the inbox is closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too much is waiting already, or the host is stopping")]
-pub struct Full;
-
-/// How much may wait.
-#[derive(Debug, Clone, Copy)]
-pub struct Capacity {
-    pub items: usize,
-    pub bytes: usize,
-}
-
-impl Default for Capacity {
-    /// 10,000 items are the pushes of a large organization's hour; 256 MiB is what a small container can spare.
-    fn default() -> Self {
-        Self {
-            items: 10_000,
-            bytes: 256 << 20,
-        }
-    }
-}
+/// Lanes claimed at once: small enough that the first of them are soon worked on.
+const PAGE: usize = 1_000;
 
 /// A handle; its clones share the same items.
 #[derive(Clone)]
 pub struct Inbox(Arc<Shared>);
 
 struct Shared {
-    lanes: Mutex<Lanes>,
-    capacity: Capacity,
+    store: Arc<dyn Store>,
+    rules: Mutex<Rules>,
     /// A lane became ready, or the inbox closed.
     ready: Notify,
-    /// An item left, or the inbox closed.
-    room: Notify,
+    started: (Millis, Instant),
+}
+
+/// How much waits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Open items, those in hand among them.
+    pub items: usize,
+    pub in_hand: usize,
+    /// Subjects they are about.
+    pub lanes: usize,
 }
 
 impl Inbox {
-    pub fn new(capacity: Capacity) -> Self {
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         Self(Arc::new(Shared {
-            lanes: Mutex::new(Lanes::default()),
-            capacity,
+            store,
+            rules: Mutex::default(),
             ready: Notify::new(),
-            room: Notify::new(),
+            started: (failure::millis(now.unwrap_or_default()), Instant::now()),
         }))
     }
 
-    /// Takes all the items or none of them. Of one organization no more than half of the inbox,
-    /// so that it finds room for the others.
-    pub fn push_all(&self, items: Vec<Item>) -> Result<(), Full> {
-        self.push_below(self.0.capacity, items).map_err(|_| Full)
-    }
-
-    /// Waits for room. Fills no more than half of the inbox, so that webhooks find the other half.
-    pub async fn push_waiting(&self, item: Item) -> Result<(), Full> {
-        let half = Capacity {
-            items: self.0.capacity.items / 2,
-            bytes: self.0.capacity.bytes / 2,
-        };
-        let mut items = vec![item];
+    /// Claims what waits from before the start, page by page; each may be worked on at once. How many items there were.
+    pub async fn load(&self) -> Result<usize, Error> {
+        let mut loaded = 0;
         loop {
-            let mut room = std::pin::pin!(self.0.room.notified());
-            room.as_mut().enable();
-            items = match self.push_below(half, items) {
-                Ok(()) => return Ok(()),
-                Err(_) if self.lanes().is_closed() => return Err(Full),
-                Err(items) => items,
-            };
-            room.await;
+            let page = self.0.store.claim(PAGE).await?;
+            if page.is_empty() {
+                return Ok(loaded);
+            }
+            loaded += page.len();
+            self.0.take_over(&page);
         }
     }
 
-    /// The next item of a lane that is free, as soon as there is one. `None` once the inbox is closed and empty.
+    /// Keeps a delivery and its items. What was answered `Ok` for is on disk.
+    pub async fn accept(
+        &self,
+        delivery: NewDelivery,
+        items: Vec<NewItem>,
+    ) -> Result<Accepted, Error> {
+        let accepted = self.0.store.accept(delivery, items).await?;
+        if let Accepted::New(items) | Accepted::Again(items) = &accepted {
+            self.0.take_over(items);
+        }
+        Ok(accepted)
+    }
+
+    /// Keeps items that no delivery brought.
+    pub async fn add(&self, items: Vec<NewItem>) -> Result<(), Error> {
+        let added = self.0.store.add(items).await?;
+        self.0.take_over(&added);
+        Ok(())
+    }
+
+    /// What is in the store already and waits from now on.
+    pub fn take_over(&self, waiting: &[Waiting]) {
+        self.0.take_over(waiting);
+    }
+
+    /// Something exists in Port now: what was given up for want of it is queued again. How many there were.
+    pub async fn appeared(&self, awaited: &str) -> Result<u64, Error> {
+        let filter = Filter {
+            awaits: Some(awaited.to_owned()),
+            ..Filter::default()
+        };
+        let (found, waiting) = self.0.store.replay(filter, self.0.now(), false).await?;
+        self.0.take_over(&waiting);
+        Ok(found)
+    }
+
+    /// Another version of a plugin is in force: what waits for that plugin alone need not wait any longer.
+    pub fn plugin_changed(&self, plugin: &str) {
+        let now = self.0.now();
+        self.0.rules().hurry(plugin, now);
+        self.0.ready.notify_one();
+    }
+
+    /// The next item that may be worked on, as soon as there is one. `None` once the inbox is closed.
     pub async fn take(&self) -> Option<Claim> {
         loop {
             let mut ready = std::pin::pin!(self.0.ready.notified());
             ready.as_mut().enable();
-            let parked_until = {
-                let mut lanes = self.lanes();
-                if let Some(item) = lanes.take(Instant::now()) {
-                    if lanes.has_ready() {
-                        self.0.ready.notify_one();
-                    }
-                    return Some(Claim::new(self.0.clone(), item));
-                }
-                if lanes.is_closed() && lanes.is_empty() {
+            let (taken, due) = {
+                let now = self.0.now();
+                let mut rules = self.0.rules();
+                if rules.is_closed() {
                     return None;
                 }
-                lanes.next_due()
-            };
-            match parked_until {
-                Some(due) => {
-                    // Either way the lanes are looked at again.
-                    let _ = tokio::time::timeout_at(due, ready).await;
+                let taken = rules.take(now);
+                if taken.is_some() && rules.has_ready() {
+                    self.0.ready.notify_one();
                 }
-                None => ready.await,
+                (taken, rules.next_due(now).map(|due| due - now))
+            };
+            match (taken, due) {
+                (Some(taken), _) => {
+                    let claim = Claim::new(self.0.clone(), taken);
+                    if !claim.is_hopeless() {
+                        return Some(claim);
+                    }
+                    self.give_up(claim).await;
+                }
+                (None, Some(due)) => {
+                    let wait = Duration::from_millis(due.max(1).unsigned_abs());
+                    // Either way the lanes are looked at again.
+                    let _ = tokio::time::timeout(wait, ready).await;
+                }
+                (None, None) => ready.await,
             }
         }
     }
 
-    /// Items that wait or are being worked on.
-    pub fn len(&self) -> usize {
-        self.lanes().held().items
+    pub fn counts(&self) -> Counts {
+        let rules = self.0.rules();
+        Counts {
+            items: rules.items(),
+            in_hand: rules.in_hand(),
+            lanes: rules.lanes_held(),
+        }
     }
 
-    /// Those of them that nothing brings again if they are lost.
-    pub fn irreplaceable(&self) -> usize {
-        self.lanes().irreplaceable()
+    pub fn in_hand(&self) -> usize {
+        self.0.rules().in_hand()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// Who is away.
+    pub fn away(&self) -> Vec<Away> {
+        self.0.rules().away()
     }
 
-    /// Nothing is taken in from now on; what is there is still handed out.
+    /// Nothing is handed out from now on; what is in hand may still end.
     pub fn close(&self) {
-        self.lanes().close();
+        self.0.rules().close();
         self.0.ready.notify_waiters();
-        self.0.room.notify_waiters();
     }
 
-    fn push_below(&self, capacity: Capacity, items: Vec<Item>) -> Result<(), Vec<Item>> {
-        let bytes: usize = items.iter().map(Item::bytes).sum();
-        // What is larger than its part still passes when it is alone there.
-        let fits = |held: Held, parts: usize| {
-            held.items == 0
-                || held.items + items.len() <= capacity.items / parts
-                    && held.bytes + bytes <= capacity.bytes / parts
-        };
-        let mut replaced = Vec::new();
-        {
-            let mut lanes = self.lanes();
-            // What one delivery touches belongs to one organization.
-            let organization = items.first().map(|item| item.subject.organization.id);
-            let share = lanes.share(organization.unwrap_or_default());
-            if lanes.is_closed() || !fits(lanes.held(), 1) || !fits(share, 2) {
-                return Err(items);
-            }
-            for item in items {
-                replaced.extend(lanes.push(item));
-            }
+    /// What panics again and again goes to quarantine without being worked on.
+    async fn give_up(&self, claim: Claim) {
+        let (lane, seq) = (claim.lane().to_owned(), claim.seq());
+        match claim.end().await {
+            Ok(ended) => error!(subject = lane, item = seq, "{ended}"),
+            Err(failed) => warn!(subject = lane, item = seq, "not given up: {failed}"),
         }
-        self.0.ready.notify_one();
-        replaced.iter().for_each(Item::tell_stood_for);
-        Ok(())
-    }
-
-    fn lanes(&self) -> MutexGuard<'_, Lanes> {
-        self.0.lanes()
     }
 }
 
 impl Shared {
-    fn lanes(&self) -> MutexGuard<'_, Lanes> {
-        // The lanes are never left half changed: what panics, panics before the lock is taken.
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn take_over(&self, waiting: &[Waiting]) {
+        if waiting.is_empty() {
+            return;
+        }
+        let now = self.now();
+        let mut rules = self.rules();
+        for waiting in waiting {
+            rules.push(waiting, now);
+        }
+        drop(rules);
+        self.ready.notify_one();
+    }
+
+    /// Never goes back, whatever is done to the machine's clock.
+    fn now(&self) -> Millis {
+        let (begun, instant) = self.started;
+        begun + failure::millis(instant.elapsed())
+    }
+
+    fn rules(&self) -> MutexGuard<'_, Rules> {
+        // Never left half changed: what panics, panics while the lock is not held.
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -31,6 +31,8 @@ pub mod plugins;
 
 pub mod entity;
 
+pub mod ledger;
+
 pub mod port;
 
 pub mod resync;
@@ -48,6 +50,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 use tracing::{Level, error, info, warn};
@@ -62,8 +65,7 @@ use plugins::Plugins;
 use port::Port;
 use resync::Resync;
 use settings::Settings;
-use store::sqlite::SqliteStore;
-use store::{Source, Store};
+use store::{Health, Source, SqliteStore, Store};
 
 /// From SIGTERM to the end, requests and events together. Kubernetes kills after 30 s unless told otherwise.
 const GRACE: Duration = Duration::from_secs(25);
@@ -150,7 +152,9 @@ pub async fn serve(
             served.context("serving the webhook")?;
         }
         // What a store lost cannot be made up for here; what is on disk is there after a new start.
-        why = sqlite.broken() => bail!("the store failed and nothing more can be kept: {why}"),
+        why = failure(sqlite.health()) => {
+            bail!("{why}; what was answered 202 is on disk: look at the disk, then start again")
+        }
     }
     let deadline = *stopped.get_or_init(Instant::now) + GRACE;
 
@@ -173,6 +177,15 @@ pub async fn serve(
     );
     tokio::task::spawn_blocking(move || sqlite.close()).await?;
     Ok(())
+}
+
+/// Resolves when the store can keep nothing any more.
+async fn failure(mut health: watch::Receiver<Health>) -> String {
+    let failed = health.wait_for(|health| matches!(health, Health::Broken(_)));
+    match failed.await.as_deref() {
+        Ok(Health::Broken(why)) => format!("the store failed: {why}"),
+        _ => "the store failed".to_owned(),
+    }
 }
 
 /// Waits for what is in hand, and says how it goes on.

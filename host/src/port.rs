@@ -1,4 +1,4 @@
-//! Port: entities written, blueprints read.
+//! Port: entities written and deleted, blueprints read.
 //!
 //! Decides in which order the entities of one call go, and gives every entity its own answer.
 //! Knows Port's API and nothing of who wants something written or why.
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::entity::Entity;
+use crate::entity::{Entity, Key, Renaming};
 use crate::settings;
 
 mod batch;
@@ -17,7 +17,9 @@ mod entities;
 mod error;
 mod limits;
 mod order;
+mod presence;
 mod queue;
+mod removal;
 mod rest;
 mod token;
 
@@ -53,10 +55,11 @@ pub enum Suffix {
 }
 
 /// Port's answer for one entity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Written {
     /// It did not exist before.
     pub created: bool,
+    pub renaming: Renaming,
 }
 
 impl Port {
@@ -79,20 +82,39 @@ impl Port {
         self.blueprints.get(&self.rest, id).await
     }
 
+    /// Whether the blueprint is there now: asks Port, whatever is remembered.
+    pub async fn has_blueprint(&self, id: &str) -> Result<bool, Error> {
+        self.blueprints.look(&self.rest, id).await
+    }
+
+    /// Whether there is such an entity now.
+    pub async fn has_entity(&self, blueprint: &str, identifier: &str) -> Result<bool, Error> {
+        presence::has_entity(&self.rest, blueprint, identifier).await
+    }
+
+    /// Which target of an entity's relations Port lacks, as `blueprint/identifier`; `None` where it lacks none now.
+    /// Port's answer to a write does not say.
+    pub async fn missing_target(&self, entity: &Entity) -> Result<Option<String>, Error> {
+        let Some(blueprint) = self.blueprint(entity.blueprint()).await? else {
+            return Ok(None);
+        };
+        presence::missing_target(&self.rest, &blueprint, entity).await
+    }
+
     /// Creates or updates the entities; one result for each, in their order.
     ///
     /// Targets of relations go before what points at them: those Port would otherwise refuse, or create bare, and
     /// then no longer report as created by us.
     pub async fn upsert(
         &self,
-        entities: Vec<Entity>,
+        entities: &[Entity],
         how: Write,
         source: Source,
     ) -> Vec<Result<Written, Error>> {
         let mut results: Vec<Option<Result<Written, Error>>> = vec![None; entities.len()];
         let mut fresh = HashSet::new();
-        for layer in order::layers(&entities) {
-            self.write(&entities, &layer, how, source, &mut results, &mut fresh)
+        for layer in order::layers(entities) {
+            self.write(entities, &layer, how, source, &mut results, &mut fresh)
                 .await;
         }
         // A circle, or a name that two blueprints share, may have sent a target after what points at it.
@@ -107,8 +129,43 @@ impl Port {
                 })
                 .collect();
             fresh.clear();
-            self.write(&entities, &again, how, source, &mut results, &mut fresh)
+            self.write(entities, &again, how, source, &mut results, &mut fresh)
                 .await;
+        }
+        results
+            .into_iter()
+            .map(|result| result.unwrap_or_else(|| Err(Error::stopped())))
+            .collect()
+    }
+
+    /// Deletes the entities; one result for each, in their order. What is not there counts as deleted.
+    ///
+    /// `dependents`: what points at them by a required relation goes with them, whoever wrote it. Otherwise Port keeps
+    /// what is pointed at.
+    pub async fn delete(
+        &self,
+        keys: Vec<Key>,
+        dependents: bool,
+        source: Source,
+    ) -> Vec<Result<(), Error>> {
+        let mut results: Vec<Option<Result<(), Error>>> = vec![None; keys.len()];
+        let mut left: Vec<usize> = (0..keys.len()).collect();
+        // Which depend on which only Port knows: as long as some go, others may have become free to go.
+        while !left.is_empty() {
+            let some = left.iter().map(|index| &keys[*index]);
+            let answers = self.writer.delete(some, dependents, source);
+            let mut kept = Vec::new();
+            for (index, answer) in left.iter().zip(answers) {
+                let answer = answer.await.unwrap_or_else(|_| Err(Error::stopped()));
+                if answer.as_ref().is_err_and(Error::is_data) {
+                    kept.push(*index);
+                }
+                results[*index] = Some(answer.map(drop));
+            }
+            let gone = left
+                .iter()
+                .any(|index| matches!(results[*index], Some(Ok(()))));
+            left = if gone { kept } else { Vec::new() };
         }
         results
             .into_iter()

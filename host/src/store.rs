@@ -4,8 +4,14 @@
 //! each of them must pass. Rows in, rows out: what they mean is decided by `inbox`, `ledger` and `missed`.
 //! Times are milliseconds since 1970 and come from the caller, so that tests can have their own.
 
+#[cfg(test)]
+pub(crate) mod memory;
 mod page;
+mod retention;
 mod row;
+mod sqlite;
+#[cfg(test)]
+mod suite;
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -13,6 +19,7 @@ use std::pin::Pin;
 
 pub use page::{Filter, Quarantined, State, Summary, WaitingOf};
 pub use row::{Change, Producers, Row};
+pub use sqlite::{Health, OpenError, SqliteStore};
 
 /// Milliseconds since 1970, UTC.
 pub type Millis = i64;
@@ -40,7 +47,8 @@ pub trait Store: Send + Sync + 'static {
     /// What an item is about. `None` once it is finished.
     fn load(&self, item: Seq) -> Reply<'_, Option<Loaded>>;
 
-    /// What was done about an item, in one piece with what it changed. [`Error::Lease`] once another one holds its lane.
+    /// What was done about an item, in one piece with what it changed: gives the items that were added.
+    /// [`Error::Lease`] once another one holds its lane.
     fn record(&self, progress: Progress) -> Reply<'_, Vec<Waiting>>;
 
     /// The ledger's rows of one producer, and what others hold of their keys and of these.
@@ -54,7 +62,7 @@ pub trait Store: Send + Sync + 'static {
     /// Entities that a plugin holds in an organization.
     fn held(&self, plugin: &str, organization: u64) -> Reply<'_, u64>;
 
-    /// Subjects of a repository of which the ledger holds anything, each with the plugin.
+    /// Subjects of a repository of which the ledger holds anything, each with the plugin: (subject, plugin).
     fn subjects(&self, repository: u64) -> Reply<'_, Vec<(String, String)>>;
 
     /// Deliveries, and items that no delivery brought, the newest first.
@@ -64,10 +72,11 @@ pub trait Store: Send + Sync + 'static {
     fn show(&self, id: &str) -> Reply<'_, Option<(Summary, Option<Vec<u8>>)>>;
 
     /// Queues what is quarantined and fits the filter once more, its state read anew; of a delivery that is done, all
-    /// its items. `dry` only counts. How many there were, and the items that now wait.
+    /// its items, if the filter names it or that state, and its payload is still there. `dry` only counts. How many
+    /// there were (items in quarantine for each plugin), and the items that now wait.
     fn replay(&self, filter: Filter, now: Millis, dry: bool) -> Reply<'_, (u64, Vec<Waiting>)>;
 
-    /// Forgets what is quarantined and fits the filter. How many there were.
+    /// Forgets what is quarantined and fits the filter. How many there were, counted for each plugin.
     fn drop(&self, filter: Filter, dry: bool) -> Reply<'_, u64>;
 
     /// What quarantined items wait for (see [`Cause::awaits`]), and how many.

@@ -75,7 +75,7 @@ pub struct Subject {
 }
 
 /// One thing that a delivery touches.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Touch {
     Subject(Subject),
     Chore(Chore),

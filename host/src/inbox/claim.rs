@@ -1,118 +1,252 @@
-//! An item in hand: settled for good, put back, or dropped by a panic and put back all the same.
+//! An item in hand: what was done about it is gathered here and recorded in one piece.
 //!
-//! How long a lane rests is said by whoever worked on the item.
+//! What neither settled nor failed when it ends is done with it. Whoever breaks off halfway says so with a failure that
+//! names no plugin; then all that is not settled yet is done again.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
-use tracing::error;
+use tracing::{info, warn};
 
-use super::{Item, Shared};
+use super::Shared;
+use super::breaker::Turned;
+use super::ended::Ended;
+use super::failure::{Class, Destination, Failure};
+use super::rules::{Fared, Taken, wait_for_room};
+use crate::store::{Change, Error, Lease, Loaded, NewItem, Progress, Rest, Seen, Seq, Source};
 
-/// What panicked once may have been unlucky; what panicked more often than this never will be lucky.
-pub(super) const PANICS: u32 = 2;
-
-/// What panicked twice is not tried in a loop.
-const REST_AFTER_PANIC: Duration = Duration::from_secs(60);
-
-/// An item being worked on; its lane waits until the claim is settled.
-/// Dropping it unsettled, as a panic does, puts the item back.
+/// An item being worked on; its lane waits until the claim has ended.
+/// Dropping it, as a panic does, puts the item back.
 pub struct Claim {
     shared: Arc<Shared>,
-    held: Option<Item>,
+    /// `None` once it has ended.
+    taken: Option<Taken>,
+    fared: Fared,
+    ledger: Vec<Change>,
+    seen: Option<Seen>,
+    adds: Vec<NewItem>,
+    /// Something was not kept: nothing more of this try is, and the item is worked on once more.
+    unkept: Option<Error>,
 }
 
 impl Claim {
-    pub(super) fn new(shared: Arc<Shared>, item: Item) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, taken: Taken) -> Self {
         Self {
             shared,
-            held: Some(item),
+            taken: Some(taken),
+            fared: Fared::default(),
+            ledger: Vec::new(),
+            seen: None,
+            adds: Vec::new(),
+            unkept: None,
         }
     }
 
-    pub fn item(&self) -> &Item {
-        self.held
-            .as_ref()
-            .expect("held until the claim is settled, which consumes it")
+    pub fn lane(&self) -> &str {
+        &self.taken().key
     }
 
-    /// The installation, where the webhook did not name it.
-    pub fn belongs_to(&mut self, installation: u64) {
-        if let Some(item) = &mut self.held {
-            item.subject.installation = installation;
+    pub fn seq(&self) -> Seq {
+        self.taken().seq
+    }
+
+    pub fn source(&self) -> Source {
+        self.taken().source
+    }
+
+    pub fn organization(&self) -> u64 {
+        self.taken().organization
+    }
+
+    /// How often it was in hand before.
+    pub fn tries(&self) -> u32 {
+        self.taken().tries
+    }
+
+    /// Earlier items of its lane that need not be worked on because this one is.
+    pub fn stands_for(&self) -> &[Seq] {
+        &self.taken().stood_for
+    }
+
+    /// What it is about; `None` where nothing is left to do about it.
+    pub async fn load(&self) -> Result<Option<Loaded>, Error> {
+        self.shared.store.load(self.seq()).await
+    }
+
+    /// Whether this plugin is to be called: it is not done with the item, it is time to, and no earlier item of the
+    /// lane still waits for it.
+    pub fn wants(&self, plugin: &str) -> bool {
+        self.taken().wants(plugin) && !self.fared.settled.contains(plugin)
+    }
+
+    /// A plugin is done with the item, and this is what the ledger knows from now on.
+    pub fn settled(&mut self, plugin: &str, ledger: Vec<Change>) {
+        self.fared.settled.insert(plugin.to_owned());
+        // Rows change because Port answered.
+        if !ledger.is_empty() {
+            self.fared.answered.insert(Destination::Port);
         }
+        self.ledger.extend(ledger);
     }
 
-    /// A plugin is done with the item, whatever becomes of the others.
-    pub fn settle(&mut self, plugin: &str) {
-        if let Some(item) = &mut self.held {
-            item.settled.push(plugin.to_owned());
+    /// What is now known of the subject.
+    pub fn seen(&mut self, seen: Seen) {
+        self.seen = Some(seen);
+    }
+
+    /// Items that follow from this one.
+    pub fn adds(&mut self, items: Vec<NewItem>) {
+        self.adds.extend(items);
+    }
+
+    pub fn failed(&mut self, failure: Failure) {
+        self.fared.failures.push(failure);
+    }
+
+    /// Somebody answered, so that whatever fails elsewhere is not an outage of theirs.
+    pub fn answered(&mut self, destination: Destination) {
+        self.fared.answered.insert(destination);
+    }
+
+    /// Records these changes and what was gathered so far; the item stays in hand.
+    pub async fn keep(&mut self, ledger: Vec<Change>) -> Result<(), Error> {
+        if let Some(unkept) = &self.unkept {
+            return Err(unkept.clone());
         }
-    }
-
-    /// The item is settled for good.
-    pub fn done(mut self) {
-        self.settle_for_good();
-    }
-
-    /// Puts the item back at the head of its lane, which rests for that long.
-    pub fn retry_after(mut self, rest: Duration) {
-        self.put_back(rest);
-    }
-
-    /// The same for what nobody but the item is to blame for; that is counted.
-    pub fn retry_faulty_after(mut self, rest: Duration) {
-        if let Some(item) = &mut self.held {
-            item.faults += 1;
-        }
-        self.put_back(rest);
-    }
-
-    fn settle_for_good(&mut self) {
-        if let Some(item) = self.held.take() {
-            let mut lanes = self.shared.lanes();
-            lanes.done(&item);
-            let last = lanes.is_closed() && lanes.is_empty();
-            drop(lanes);
-            self.shared.room.notify_waiters();
-            if last {
-                self.shared.ready.notify_waiters();
-            } else {
-                self.shared.ready.notify_one();
+        self.ledger.extend(ledger);
+        let progress = Progress {
+            ledger: std::mem::take(&mut self.ledger),
+            seen: self.seen.take(),
+            adds: std::mem::take(&mut self.adds),
+            ..self.progress(Rest::InHand)
+        };
+        match self.shared.store.record(progress).await {
+            Ok(added) => {
+                self.shared.take_over(&added);
+                Ok(())
+            }
+            Err(error) => {
+                self.unkept = Some(error.clone());
+                Err(error)
             }
         }
     }
 
-    fn put_back(&mut self, rest: Duration) {
-        if let Some(mut item) = self.held.take() {
-            item.tries += 1;
-            let replaced = self.shared.lanes().put_back(item, Instant::now() + rest);
-            self.shared.ready.notify_one();
-            if let Some(older) = replaced {
-                self.shared.room.notify_waiters();
-                older.tell_stood_for();
+    /// Records all that was gathered, and what becomes of the item by the rules.
+    pub async fn end(mut self) -> Result<Ended, Error> {
+        let shared = self.shared.clone();
+        if self.taken().is_hopeless() {
+            self.failed(hopeless());
+        }
+        let now = shared.now();
+        let (verdict, turned) = (shared.rules()).judge(self.taken(), &self.fared, now, chance());
+        turned.iter().for_each(tell);
+        if let Some(error) = self.unkept.take() {
+            return Err(self.not_kept(error));
+        }
+        let ended = Ended::new(&verdict.rest, verdict.behind, &verdict.quarantine, now);
+        let progress = Progress {
+            stood_for: self.taken().stood_for.clone(),
+            ledger: std::mem::take(&mut self.ledger),
+            seen: self.seen.take(),
+            adds: std::mem::take(&mut self.adds),
+            quarantine: verdict.quarantine.clone(),
+            ..self.progress(verdict.rest.clone())
+        };
+        match shared.store.record(progress).await {
+            Ok(added) => {
+                if let Some(taken) = self.taken.take() {
+                    (shared.rules()).settle(&taken, verdict, shared.now());
+                }
+                shared.take_over(&added);
+                shared.ready.notify_one();
+                Ok(ended)
+            }
+            Err(error) => Err(self.not_kept(error)),
+        }
+    }
+
+    /// Puts the item back as it was before it was taken.
+    fn not_kept(&mut self, error: Error) -> Error {
+        let shared = self.shared.clone();
+        if let Some(taken) = self.taken.take() {
+            let now = shared.now();
+            match &error {
+                Error::Lease => shared.rules().lost(&taken, now),
+                Error::Full(_) | Error::Broken(_) => {
+                    let rest = wait_for_room(taken.tries, chance());
+                    shared.rules().put_back(&taken, rest, now);
+                }
             }
         }
+        shared.ready.notify_one();
+        error
+    }
+
+    fn progress(&self, rest: Rest) -> Progress {
+        let taken = self.taken();
+        let lease: Lease = taken.lease;
+        Progress {
+            lease,
+            item: taken.seq,
+            lane: taken.key.to_string(),
+            now: self.shared.now(),
+            rest,
+            ..Progress::default()
+        }
+    }
+
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.taken().is_hopeless()
+    }
+
+    fn taken(&self) -> &Taken {
+        (self.taken.as_ref()).expect("held until the claim ends, which consumes it")
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        let Some(item) = &mut self.held else { return };
-        item.panics += 1;
-        match item.panics {
-            1 => self.put_back(Duration::ZERO),
-            2..=PANICS => self.put_back(REST_AFTER_PANIC),
-            _ => {
-                error!(
-                    delivery = item.delivery.as_ref().map(|delivery| delivery.id()),
-                    subject = item.subject.key,
-                    "put aside: {} panics, which are a bug of Portolan's",
-                    item.panics
-                );
-                self.settle_for_good();
-            }
+        if let Some(taken) = self.taken.take() {
+            let now = self.shared.now();
+            self.shared.rules().panicked(&taken, now);
+            self.shared.ready.notify_one();
+        }
+    }
+}
+
+fn hopeless() -> Failure {
+    Failure {
+        plugin: None,
+        class: Class::Bug,
+        destination: None,
+        after: None,
+        why: "Portolan panicked over it three times, which is a bug of Portolan's: please report what the log says above"
+            .to_owned(),
+        awaits: None,
+    }
+}
+
+fn chance() -> u64 {
+    RandomState::new().hash_one(())
+}
+
+fn tell(turned: &Turned) {
+    match turned {
+        Turned::Away {
+            destination,
+            why,
+            probe_in,
+        } => warn!(
+            "{destination} is away: everything waits, and one event asks again in {} s: {why}",
+            probe_in.as_secs()
+        ),
+        Turned::Back { destination, after } => {
+            info!(
+                "{destination} answers again after {} s",
+                Duration::as_secs(after)
+            );
         }
     }
 }

@@ -48,12 +48,12 @@ pub(super) fn port(failed: &port::Error) -> Failure {
         Transient(_) | Unauthorized(_) => (Class::Transient, Some(Destination::Port)),
         Failed(_) => (Class::Failed, None),
         MissingBlueprint(_) | MissingTarget { .. } => (Class::Missing, None),
-        Refused { status: 403, .. } => (Class::Permission, None),
-        Refused { .. } => (Class::Data, None),
+        Refused { .. } | Kept { .. } if failed.is_permission() => (Class::Permission, None),
+        Refused { .. } | Kept { .. } => (Class::Data, None),
     };
     Failure {
         after: failed.after(),
-        awaits: failed.awaits(),
+        awaits: failed.missing_blueprint().map(str::to_owned),
         ..new(class, destination, failed.to_string())
     }
 }

@@ -3,8 +3,6 @@
 //! What to send and what to delete is the ledger's to say; here it is carried out in the order that loses nothing:
 //! what is about to be written is recorded, then upserts, then deletions, then the ledger.
 
-use std::sync::Arc;
-
 use tracing::{info, warn};
 
 use super::{Pipeline, failed, now};
@@ -13,7 +11,7 @@ use crate::inbox::{Claim, Class, Destination, Failure};
 use crate::ledger::{self, Fate, Plan, Tally, Turn, Wish};
 use crate::plugins::Plugin;
 use crate::plugins::contract::{self, Diagnostic, Mapped, Severity, WriteOptions};
-use crate::port::{self, Source, Suffix, Write};
+use crate::port::{Source, Suffix, Write};
 use crate::settings::AllowedBlueprints;
 use crate::store::{self, Change};
 use crate::subject::Subject;
@@ -223,11 +221,10 @@ impl Pipeline {
         if !intents.is_empty() {
             claim.keep(intents).await?;
         }
-        let failed = self.upsert(&mut plan, how, source).await;
-        written.failures.extend(all(&failed));
+        let mut failures = self.upsert(&mut plan, how, source).await;
         let dependents = wanted.options.delete_dependents;
-        let failed = self.delete(&mut plan, dependents, source).await;
-        written.failures.extend(all(&failed));
+        failures.extend(self.delete(&mut plan, dependents, source).await);
+        written.failures = together(failures);
         written.tally = plan.tally();
         written.refused += written.tally.refused;
         written.changes = plan.changes();
@@ -238,23 +235,32 @@ impl Pipeline {
         Ok(written)
     }
 
-    async fn upsert(&self, plan: &mut Plan<'_>, how: Write, source: Source) -> Vec<port::Error> {
-        let (mut fates, mut failed) = (Vec::new(), Vec::new());
-        for result in self.port.upsert(plan.upserts(), how, source).await {
-            fates.push(match result {
-                Ok(done) => Fate::Written {
-                    created: done.created,
-                    renaming: done.renaming,
-                },
-                Err(error) => {
-                    let waits = error.is_transient() || error.is_missing();
-                    failed.push(error);
-                    if waits { Fate::Waits } else { Fate::Refused }
+    async fn upsert(&self, plan: &mut Plan<'_>, how: Write, source: Source) -> Vec<Failure> {
+        let (mut fates, mut failures) = (Vec::new(), Vec::new());
+        let entities = plan.upserts();
+        let results = self.port.upsert(&entities, how, source).await;
+        for (entity, result) in entities.iter().zip(results) {
+            let error = match result {
+                Ok(done) => {
+                    fates.push(Fate::Written {
+                        created: done.created,
+                        renaming: done.renaming,
+                    });
+                    continue;
                 }
-            });
+                Err(error) => error,
+            };
+            let waits = error.is_transient() || error.is_missing();
+            fates.push(if waits { Fate::Waits } else { Fate::Refused });
+            let mut failure = failed::port(&error);
+            if error.is_missing_target() {
+                // Not to know it costs the waiting for it, not the entity.
+                failure.awaits = self.port.missing_target(entity).await.unwrap_or_default();
+            }
+            failures.push(failure);
         }
         plan.upserted(&fates);
-        failed
+        failures
     }
 
     async fn delete(
@@ -262,45 +268,45 @@ impl Pipeline {
         plan: &mut Plan<'_>,
         dependents: bool,
         source: Source,
-    ) -> Vec<port::Error> {
+    ) -> Vec<Failure> {
         let deletions = plan.deletions();
         if deletions.is_empty() {
             return Vec::new();
         }
         let results = self.port.delete(deletions, dependents, source).await;
         plan.deleted(&results.iter().map(Result::is_ok).collect::<Vec<_>>());
-        results.into_iter().filter_map(Result::err).collect()
+        let failed = results.iter().filter_map(|result| result.as_ref().err());
+        failed.map(failed::port).collect()
     }
 }
 
-/// One failure for each class among them, with the first reasons of each.
-fn all(errors: &[port::Error]) -> Vec<Failure> {
-    let mut failures: Vec<(Failure, Vec<String>)> = Vec::new();
-    for failure in errors.iter().map(failed::port) {
-        match failures
-            .iter_mut()
-            .find(|(first, _)| first.class == failure.class)
-        {
+/// One failure for each class among them and for each thing that is waited for, with the first reasons of each.
+fn together(failures: Vec<Failure>) -> Vec<Failure> {
+    let mut together: Vec<(Failure, Vec<String>)> = Vec::new();
+    for failure in failures {
+        let same = |first: &Failure| {
+            (first.class, &first.awaits) == (failure.class, &failure.awaits)
+        };
+        match together.iter_mut().find(|(first, _)| same(first)) {
             None => {
                 let why = failure.why.clone();
-                failures.push((failure, vec![why]));
+                together.push((failure, vec![why]));
             }
             // A call that fails fails for each entity in it.
             Some((_, whys)) if whys.contains(&failure.why) => {}
             Some((_, whys)) => whys.push(failure.why),
         }
     }
-    let mut said = Vec::with_capacity(failures.len());
-    for (mut failure, mut whys) in failures {
+    let said = |(mut failure, mut whys): (Failure, Vec<String>)| {
         let more = whys.len().saturating_sub(WHYS);
         whys.truncate(WHYS);
         failure.why = whys.join("; ");
         if more > 0 {
             failure.why += &format!("; and {more} more");
         }
-        said.push(failure);
-    }
-    said
+        failure
+    };
+    together.into_iter().map(said).collect()
 }
 
 /// Entities as Port will take them, one a key, in the order in which the mapper named them first.

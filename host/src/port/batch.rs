@@ -2,14 +2,15 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::entities;
-use super::queue::{Batch, Group, Item, Queue, Turn};
+use super::queue::{Batch, Group, Item, Queue, Turn, Verb};
 use super::rest::Rest;
-use super::{Error, Source, Write, Written};
-use crate::entity::Entity;
+use super::{Error, Source, Write, Written, entities, removal};
+use crate::entity::{Entity, Key};
 
+/// For a deletion, what was written is nothing.
 pub(super) type Answer = Result<Written, Error>;
 type Reply = oneshot::Sender<Answer>;
 
@@ -33,26 +34,57 @@ impl Writer {
         how: Write,
         source: Source,
     ) -> Vec<oneshot::Receiver<Answer>> {
-        let mut group: Option<Group> = None;
-        let mut answers = Vec::new();
-        let mut queue = self.queue();
-        for entity in entities {
-            let group = match &mut group {
-                Some(group) if *group.blueprint == *entity.blueprint() => group,
-                other => other.insert(Group {
-                    blueprint: entity.blueprint().into(),
-                    how,
-                    source,
-                }),
-            };
-            let (reply, answer) = oneshot::channel();
+        let items = entities.map(|entity| {
             let item = Item {
                 identifier: entity.identifier().map(Into::into),
                 previous: entity.previous_identifier().map(Into::into),
                 body: entity.body().clone(),
-                reply,
+                reply: (),
             };
-            queue.push(group, item);
+            (entity.blueprint(), item)
+        });
+        self.push(items, Verb::Upsert(how), source)
+    }
+
+    /// The same for entities to be deleted.
+    pub(super) fn delete<'a>(
+        self: &Arc<Self>,
+        keys: impl Iterator<Item = &'a Key>,
+        dependents: bool,
+        source: Source,
+    ) -> Vec<oneshot::Receiver<Answer>> {
+        let items = keys.map(|key| {
+            let item = Item {
+                identifier: Some(key.identifier.as_str().into()),
+                previous: None,
+                body: Bytes::new(),
+                reply: (),
+            };
+            (key.blueprint.as_str(), item)
+        });
+        self.push(items, Verb::Delete { dependents }, source)
+    }
+
+    fn push<'a>(
+        self: &Arc<Self>,
+        items: impl Iterator<Item = (&'a str, Item<()>)>,
+        verb: Verb,
+        source: Source,
+    ) -> Vec<oneshot::Receiver<Answer>> {
+        let mut group: Option<Group> = None;
+        let mut answers = Vec::new();
+        let mut queue = self.queue();
+        for (blueprint, item) in items {
+            let group = match &mut group {
+                Some(group) if *group.blueprint == *blueprint => group,
+                other => other.insert(Group {
+                    blueprint: blueprint.into(),
+                    verb,
+                    source,
+                }),
+            };
+            let (reply, answer) = oneshot::channel();
+            queue.push(group, item.with_reply(|()| reply));
             answers.push(answer);
         }
         drop(queue);
@@ -68,13 +100,18 @@ impl Writer {
 
     async fn call(self: Arc<Self>, batch: Batch<Reply>) {
         let (call, items) = self.hold(batch);
-        entities::write(&self.rest, &call.group, items, |item, answer| {
+        let settle = |item: Item<(Held, Reply)>, answer| {
             let (held, reply) = item.reply;
             drop(held);
             // Nobody listens any more when the host is shutting down: the entity is written all the same.
             let _ = reply.send(answer);
-        })
-        .await;
+        };
+        match call.group.verb {
+            Verb::Upsert(how) => entities::write(&self.rest, &call.group, how, items, settle).await,
+            Verb::Delete { dependents } => {
+                removal::remove(&self.rest, &call.group, dependents, items, settle).await;
+            }
+        }
     }
 
     /// What gives back a batch's entities and its place among the calls, come what may.

@@ -46,6 +46,17 @@ impl Blueprints {
             .await
             .map_err(|error| Error::clone(&error))
     }
+
+    /// Whether it is there now, whatever is remembered.
+    pub(super) async fn look(&self, rest: &Rest, id: &str) -> Result<bool, Error> {
+        if !is_blueprint(id) {
+            return Ok(false);
+        }
+        let found = fetch(rest, id).await?;
+        let there = found.is_some();
+        self.0.insert(id.to_owned(), found).await;
+        Ok(there)
+    }
 }
 
 async fn fetch(rest: &Rest, id: &str) -> Result<Option<Arc<str>>, Error> {

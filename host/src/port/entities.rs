@@ -8,15 +8,17 @@ use serde::Deserialize;
 use super::error::What;
 use super::queue::{Group, Item};
 use super::rest::{self, Request, Rest, segment};
-use super::{Error, Written};
+use super::{Error, Write, Written};
+use crate::entity::Renaming;
 
 /// So many single entities that failed with 500 one after the other, and it is not them: Port is out of order.
-const DOWN: usize = 2;
+pub(super) const DOWN: usize = 2;
 
 /// Writes the items and settles each as soon as its answer is known.
 pub(super) async fn write<R>(
     rest: &Rest,
     group: &Group,
+    how: Write,
     items: Vec<Item<R>>,
     mut settle: impl FnMut(Item<R>, Result<Written, Error>),
 ) {
@@ -24,23 +26,36 @@ pub(super) async fn write<R>(
         items,
         pauses: rest::pauses(),
         whole_again: true,
+        renaming: Renaming::NotAsked,
     }];
     let mut failed_alone = 0;
     while let Some(mut part) = parts.pop() {
-        if let Err(error) = rename(rest, group, &part.items).await {
-            part.items
-                .into_iter()
-                .for_each(|item| settle(item, Err(error.clone())));
-            continue;
+        if part.renaming == Renaming::NotAsked {
+            part.renaming = match rename(rest, group, &part.items).await {
+                Ok(renaming) => renaming,
+                Err(error) => {
+                    part.items
+                        .into_iter()
+                        .for_each(|item| settle(item, Err(error.clone())));
+                    continue;
+                }
+            };
         }
-        match send(rest, group, &part.items).await {
+        let renaming = part.renaming;
+        match send(rest, group, how, &part.items).await {
             Sent::Each(fates) => {
                 failed_alone = 0;
                 let mut again = Vec::new();
                 let mut trouble = Vec::new();
                 for (item, fate) in part.items.into_iter().zip(fates) {
                     match fate {
-                        Fate::Final(answer) => settle(item, answer),
+                        Fate::Final(answer) => settle(
+                            item,
+                            answer.map(|written| Written {
+                                renaming,
+                                ..written
+                            }),
+                        ),
                         Fate::Again(error) => {
                             again.push(item);
                             trouble.push(error);
@@ -98,6 +113,7 @@ pub(super) async fn write<R>(
                     items: second,
                     pauses: rest::pauses(),
                     whole_again: false,
+                    renaming,
                 });
                 parts.push(Part {
                     whole_again: false,
@@ -134,6 +150,8 @@ struct Part<R> {
     pauses: ExponentialBackoff,
     /// Whether it is sent once more as it is when Port fails with 500.
     whole_again: bool,
+    /// What became of it where it was to be renamed: it is not tried again.
+    renaming: Renaming,
 }
 
 enum Sent {
@@ -148,14 +166,14 @@ enum Fate {
     Again(Error),
 }
 
-async fn send<R>(rest: &Rest, group: &Group, items: &[Item<R>]) -> Sent {
+async fn send<R>(rest: &Rest, group: &Group, how: Write, items: &[Item<R>]) -> Sent {
     let request = Request {
         method: Method::POST,
         path: format!(
             "v1/blueprints/{}/entities/bulk?upsert=true&merge={}&create_missing_related_entities={}",
             segment(&group.blueprint),
-            group.how.merge,
-            group.how.create_missing_related,
+            how.merge,
+            how.create_missing_related,
         ),
         body: body(items),
         source: Some(group.source),
@@ -230,6 +248,7 @@ fn fates<R>(
         if let Some(fate) = fates.get_mut(done.index) {
             *fate = Some(Fate::Final(Ok(Written {
                 created: done.created,
+                renaming: Renaming::NotAsked,
             })));
         }
     }
@@ -268,13 +287,15 @@ fn fates<R>(
 }
 
 /// Gives an entity that is to be renamed its new identifier. Its absence is fine: it was renamed before, or never was.
-async fn rename<R>(rest: &Rest, group: &Group, items: &[Item<R>]) -> Result<(), Error> {
-    let [item] = items else { return Ok(()) };
+async fn rename<R>(rest: &Rest, group: &Group, items: &[Item<R>]) -> Result<Renaming, Error> {
+    let [item] = items else {
+        return Ok(Renaming::NotAsked);
+    };
     let (Some(previous), Some(identifier)) = (&item.previous, &item.identifier) else {
-        return Ok(());
+        return Ok(Renaming::NotAsked);
     };
     if previous == identifier {
-        return Ok(());
+        return Ok(Renaming::NotAsked);
     }
     #[derive(serde::Serialize)]
     struct Renamed<'a> {
@@ -294,9 +315,10 @@ async fn rename<R>(rest: &Rest, group: &Group, items: &[Item<R>]) -> Result<(), 
     };
     let answer = rest.send(&request).await?;
     match answer.status {
-        status if status.is_success() => Ok(()),
-        // Where the new one exists beside the old one, the new one is still to be written.
-        StatusCode::NOT_FOUND | StatusCode::CONFLICT => Ok(()),
+        status if status.is_success() => Ok(Renaming::Done),
+        StatusCode::NOT_FOUND => Ok(Renaming::NothingThere),
+        // The new one is still to be written.
+        StatusCode::CONFLICT => Ok(Renaming::BothThere),
         status => Err(Error::answered(
             what(group, item),
             status.as_u16(),
@@ -305,7 +327,7 @@ async fn rename<R>(rest: &Rest, group: &Group, items: &[Item<R>]) -> Result<(), 
     }
 }
 
-fn what<R>(group: &Group, item: &Item<R>) -> What {
+pub(super) fn what<R>(group: &Group, item: &Item<R>) -> What {
     What {
         blueprint: group.blueprint.to_string(),
         identifier: item.identifier.as_deref().map(str::to_owned),

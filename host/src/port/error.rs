@@ -14,6 +14,14 @@ pub enum Error {
         code: String,
         message: String,
     },
+    /// Port will not delete this while things are as they are.
+    #[error("{what}: Port does not delete it, {status} {code}: {message}.{}", removal_advice(*.status))]
+    Kept {
+        what: What,
+        status: u16,
+        code: String,
+        message: String,
+    },
     /// The blueprint does not exist (yet).
     #[error(
         "{0}: Port has no such blueprint. Create it there; until then nothing can be written to it"
@@ -56,6 +64,43 @@ impl Error {
     /// Whether something else has to come into being first, which others may be about to write.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::MissingBlueprint(_) | Self::MissingTarget { .. })
+    }
+
+    /// Whether it is the entity, or its blueprint, that has to be changed by somebody.
+    pub fn is_data(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Kept { .. }) && !self.is_permission()
+    }
+
+    /// Whether the credentials lack the right to do this. When they are not taken at all it is an outage.
+    pub fn is_permission(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                status: 401 | 403,
+                ..
+            } | Self::Kept {
+                status: 401 | 403,
+                ..
+            }
+        )
+    }
+
+    /// The blueprint that has to come into being first.
+    pub fn missing_blueprint(&self) -> Option<&str> {
+        match self {
+            Self::MissingBlueprint(what) => Some(&what.blueprint),
+            _ => None,
+        }
+    }
+
+    /// Whether an entity has to come into being first, at which this one points.
+    pub fn is_missing_target(&self) -> bool {
+        matches!(self, Self::MissingTarget { .. })
+    }
+
+    /// Whether Port failed about this one while it answered others.
+    pub fn is_failed(&self) -> bool {
+        matches!(self, Self::Failed(_))
     }
 
     /// How long Port asked to wait, if it did.
@@ -114,6 +159,20 @@ fn advice(status: u16) -> &'static str {
         413 => " Make the entity smaller: Port takes 1 MiB at most",
         422 => " Correct the mapping, or the blueprint",
         _ => "",
+    }
+}
+
+fn removal_advice(status: u16) -> &'static str {
+    match status {
+        300..=399 => advice(status),
+        401 | 403 => {
+            " Give the credentials of PORT_CLIENT_ID the right to delete from this blueprint"
+        }
+        // Port does not say which status it answers for those that are pointed at.
+        _ => {
+            " If other entities need it (a required relation), remove those first, or let them be deleted along with \
+             it by `deleteDependentEntities: true`"
+        }
     }
 }
 

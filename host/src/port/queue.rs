@@ -13,7 +13,9 @@ use bytes::Bytes;
 use super::{Source, Write};
 
 /// Port API reference, "Create multiple entities": no more than 20 a request.
-const BATCH: usize = 20;
+const WRITES: usize = 20;
+/// Port API reference, "Delete multiple entities": no more than 100 a request.
+const DELETIONS: usize = 100;
 /// Port's limit is 1 MiB a request; 1 KiB is left for what surrounds and separates the entities.
 const BATCH_BYTES: usize = (1 << 20) - 1024;
 /// As many as Port's own integrations keep under way.
@@ -23,16 +25,26 @@ const CALLS: usize = 5;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Group {
     pub(super) blueprint: Arc<str>,
-    pub(super) how: Write,
+    pub(super) verb: Verb,
     pub(super) source: Source,
 }
 
-/// One entity to be written; `R` is where its answer goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Verb {
+    Upsert(Write),
+    Delete {
+        /// Those that point at it go with it.
+        dependents: bool,
+    },
+}
+
+/// One entity to be written or deleted; `R` is where its answer goes.
 pub(super) struct Item<R> {
     /// `None` where it is found by a search.
     pub(super) identifier: Option<Arc<str>>,
     /// To be renamed first.
     pub(super) previous: Option<Arc<str>>,
+    /// Nothing where it is to be deleted.
     pub(super) body: Bytes,
     pub(super) reply: R,
 }
@@ -90,6 +102,18 @@ impl<R> Item<R> {
     }
 }
 
+impl Verb {
+    /// How many entities go in one call.
+    fn batch(self) -> usize {
+        match self {
+            Self::Upsert(_) => WRITES,
+            Self::Delete { dependents: true } => DELETIONS,
+            // One that others depend on would keep its neighbors from being deleted.
+            Self::Delete { dependents: false } => 1,
+        }
+    }
+}
+
 impl<R> Queue<R> {
     pub(super) fn new() -> Self {
         Self {
@@ -140,7 +164,7 @@ impl<R> Queue<R> {
             let Some(lane) = self.lanes.get_mut(&group) else {
                 continue;
             };
-            let items = lane.take();
+            let items = lane.take(group.verb.batch());
             if !lane.ready.is_empty() {
                 self.ready.push_back(group.clone());
             }
@@ -202,16 +226,16 @@ impl<R> Queue<R> {
 
 impl<R> Lane<R> {
     /// A batch, or nothing where it is worth waiting for more.
-    fn take(&mut self) -> Vec<(Turn, Item<R>)> {
+    fn take(&mut self, most: usize) -> Vec<(Turn, Item<R>)> {
         let (mut count, mut bytes, mut full) = (0, 0, false);
         for (_, item) in &self.ready {
             bytes += item.body.len() + 1;
-            full = count == BATCH || (count > 0 && (item.goes_alone() || bytes > BATCH_BYTES));
+            full = count == most || (count > 0 && (item.goes_alone() || bytes > BATCH_BYTES));
             if full {
                 break;
             }
             count += 1;
-            full = count == BATCH || item.goes_alone();
+            full = count == most || item.goes_alone();
             if full {
                 break;
             }

@@ -4,6 +4,7 @@ mod answers;
 mod calls;
 mod credentials;
 mod order;
+mod removal;
 mod stub;
 
 use serde_json::json;
@@ -11,8 +12,9 @@ use serde_json::json;
 pub(super) use self::stub::{at, entity};
 
 use self::stub::{Log, Scripted, Seen, port};
-use super::queue::Group;
+use super::queue::{Group, Verb};
 use super::*;
+use crate::entity::Renaming;
 
 const HOW: Write = Write {
     merge: true,
@@ -22,13 +24,16 @@ const SOURCE: Source = Source {
     installation: 7,
     suffix: Suffix::Gitops,
 };
-const CREATED: Result<Written, Error> = Ok(Written { created: true });
+const CREATED: Result<Written, Error> = Ok(Written {
+    created: true,
+    renaming: Renaming::NotAsked,
+});
 
 /// What entities of these tests have in common.
 pub(super) fn group() -> Group {
     Group {
         blueprint: "service".into(),
-        how: HOW,
+        verb: Verb::Upsert(HOW),
         source: SOURCE,
     }
 }

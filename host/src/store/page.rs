@@ -68,3 +68,21 @@ pub struct Quarantined {
     pub cause: Cause,
     pub at: Millis,
 }
+
+const ITEM: &str = "item-";
+
+/// What an item that no delivery brought is called.
+pub(super) fn id_of(item: Seq) -> String {
+    format!("{ITEM}{item}")
+}
+
+pub(super) fn item(id: &str) -> Option<Seq> {
+    id.strip_prefix(ITEM)?.parse().ok()
+}
+
+/// Whether a replay of these means deliveries that are done as well: only who names them, or that state, means them.
+pub(super) fn names_what_is_done(filter: &Filter) -> bool {
+    let of_quarantine = [&filter.cause, &filter.plugin, &filter.awaits];
+    (!filter.ids.is_empty() || filter.state == Some(State::Done))
+        && of_quarantine.iter().all(|field| field.is_none())
+}

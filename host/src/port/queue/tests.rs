@@ -13,7 +13,7 @@ fn group(blueprint: &str, source: Source) -> Group {
     };
     Group {
         blueprint: blueprint.into(),
-        how,
+        verb: Verb::Upsert(how),
         source,
     }
 }
@@ -155,4 +155,40 @@ fn a_batch_stays_below_a_mebibyte_and_five_calls_are_the_most() {
     rest.into_iter().for_each(|batch| done(&mut queue, batch));
     assert_eq!(numbers(&queue.next().expect("the last")), [6]);
     assert!(queue.parked.is_empty());
+}
+
+#[test]
+fn what_is_deleted_waits_for_what_is_written_and_the_other_way_round() {
+    let (mut queue, services) = (Queue::new(), group("service", GITOPS));
+    let away = Group {
+        verb: Verb::Delete { dependents: true },
+        ..services.clone()
+    };
+    queue.push(&services, item(0, "cart"));
+    queue.push(&away, item(1, "cart"));
+    queue.push(&services, item(2, "cart"));
+    for turn in 0..3 {
+        let batch = queue.next().expect("its turn");
+        assert_eq!(numbers(&batch), [turn]);
+        assert!(queue.next().is_none());
+        done(&mut queue, batch);
+    }
+}
+
+#[test]
+fn deletions_share_a_call_only_where_none_can_spoil_it() {
+    let (mut queue, services) = (Queue::new(), group("service", GITOPS));
+    for (dependents, sizes) in [(true, vec![100, 50]), (false, vec![1; 150])] {
+        let away = Group {
+            verb: Verb::Delete { dependents },
+            ..services.clone()
+        };
+        (0..150).for_each(|number| queue.push(&away, item(number, &number.to_string())));
+        let mut seen = Vec::new();
+        while let Some(batch) = queue.next() {
+            seen.push(batch.items.len());
+            done(&mut queue, batch);
+        }
+        assert_eq!(seen, sizes);
+    }
 }

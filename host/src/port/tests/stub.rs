@@ -78,7 +78,8 @@ async fn answer<F: Fn(&Seen, usize) -> Scripted>(
         let head = head
             .to_lowercase()
             .replace("post /", "POST /")
-            .replace("patch /", "PATCH /");
+            .replace("patch /", "PATCH /")
+            .replace("delete /", "DELETE /");
         let length = head
             .lines()
             .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())

@@ -1,0 +1,122 @@
+//! The ledger's rows.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, Result, params};
+
+use super::columns::{id, id_if_any, id_of};
+use crate::store::{Change, Producers, Row};
+
+pub(super) fn apply(db: &Connection, change: &Change) -> Result<()> {
+    match change {
+        Change::Put(row) => db
+            .prepare_cached(
+                "INSERT INTO ledger (plugin, subject, organization, repository, whose, blueprint, identifier, digest,
+                     ours, written)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                 ON CONFLICT (subject, plugin, blueprint, identifier) DO UPDATE SET
+                     organization = excluded.organization, repository = excluded.repository, whose = excluded.whose,
+                     digest = excluded.digest, ours = excluded.ours, written = excluded.written",
+            )?
+            .execute(params![
+                row.plugin,
+                row.subject,
+                id(row.organization),
+                row.repository.map(id),
+                row.whose,
+                row.blueprint,
+                row.identifier,
+                row.digest,
+                row.ours,
+                row.written,
+            ])?,
+        Change::Remove {
+            plugin,
+            subject,
+            blueprint,
+            identifier,
+        } => db
+            .prepare_cached(
+                "DELETE FROM ledger
+                 WHERE subject = ?2 AND plugin = ?1 AND blueprint = ?3 AND identifier = ?4",
+            )?
+            .execute(params![plugin, subject, blueprint, identifier])?,
+        Change::Forget {
+            plugin,
+            subject,
+            blueprint,
+            identifier,
+        } => db
+            .prepare_cached(
+                "UPDATE ledger SET digest = NULL
+                 WHERE blueprint = ?3 AND identifier = ?4 AND NOT (plugin = ?1 AND subject = ?2)",
+            )?
+            .execute(params![plugin, subject, blueprint, identifier])?,
+        Change::Inherit {
+            blueprint,
+            identifier,
+        } => db
+            .prepare_cached("UPDATE ledger SET ours = 1 WHERE blueprint = ?1 AND identifier = ?2")?
+            .execute(params![blueprint, identifier])?,
+    };
+    Ok(())
+}
+
+pub(super) fn producers(
+    db: &Connection,
+    plugin: &str,
+    subject: &str,
+    mut keys: BTreeSet<(String, String)>,
+) -> Result<Producers> {
+    let own: Vec<Row> = db
+        .prepare_cached(
+            "SELECT * FROM ledger WHERE subject = ?2 AND plugin = ?1 ORDER BY blueprint, identifier",
+        )?
+        .query_map([plugin, subject], row)?
+        .collect::<Result<_>>()?;
+    keys.extend(
+        own.iter()
+            .map(|row| (row.blueprint.clone(), row.identifier.clone())),
+    );
+    let mut statement = db.prepare_cached(
+        "SELECT * FROM ledger
+         WHERE blueprint = ?1 AND identifier = ?2 AND NOT (plugin = ?3 AND subject = ?4)
+         ORDER BY plugin, subject",
+    )?;
+    let mut others = Vec::new();
+    for (blueprint, identifier) in &keys {
+        for other in statement.query_map([blueprint, identifier, plugin, subject], row)? {
+            others.push(other?);
+        }
+    }
+    Ok(Producers { own, others })
+}
+
+fn row(row: &rusqlite::Row<'_>) -> Result<Row> {
+    Ok(Row {
+        plugin: row.get("plugin")?,
+        subject: row.get("subject")?,
+        organization: id_of(row, "organization")?,
+        repository: id_if_any(row, "repository")?,
+        whose: row.get("whose")?,
+        blueprint: row.get("blueprint")?,
+        identifier: row.get("identifier")?,
+        digest: row.get("digest")?,
+        ours: row.get("ours")?,
+        written: row.get("written")?,
+    })
+}
+
+pub(super) fn held(db: &Connection, plugin: &str, organization: u64) -> Result<u64> {
+    db.prepare_cached("SELECT count(*) FROM ledger WHERE plugin = ?1 AND organization = ?2")?
+        .query_row(params![plugin, id(organization)], |row| row.get(0))
+        .map(i64::cast_unsigned)
+}
+
+pub(super) fn subjects(db: &Connection, repository: u64) -> Result<Vec<(String, String)>> {
+    db.prepare_cached(
+        "SELECT DISTINCT subject, plugin FROM ledger WHERE repository = ?1 ORDER BY subject, plugin",
+    )?
+    .query_map([id(repository)], |row| Ok((row.get(0)?, row.get(1)?)))?
+    .collect()
+}

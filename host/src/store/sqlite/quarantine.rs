@@ -1,0 +1,114 @@
+//! What a person decides about what was given up: once more, or never mind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{OptionalExtension as _, Result, params};
+
+use super::list::{Head, Of, find, pairs};
+use super::session::Write;
+use super::{deliveries, items};
+use crate::store::{Filter, Millis, NewItem, Seq, Waiting};
+
+/// The oldest first, so that they wait in the order in which they came.
+pub(super) fn replay(
+    write: &Write<'_>,
+    filter: &Filter,
+    now: Millis,
+    dry: bool,
+) -> Result<(u64, Vec<Waiting>)> {
+    let mut found = find(write.db, filter, Of::Replayable)?;
+    found.reverse();
+    let (mut count, mut queued) = (0, Vec::new());
+    for head in &found {
+        if head.is_done {
+            let again = deliveries::once_more(write.db, head.number)?;
+            count += again.len() as u64;
+            if !dry && !again.is_empty() {
+                queued.extend(once_more(write, head.number, &again, now)?);
+            }
+            continue;
+        }
+        for (item, plugins) in by_item(write, head, filter)? {
+            count += plugins.len() as u64;
+            if !dry {
+                queued.extend(queue(write, item, &plugins, now)?);
+            }
+        }
+    }
+    Ok((count, queued))
+}
+
+pub(super) fn drop(write: &Write<'_>, filter: &Filter, dry: bool) -> Result<u64> {
+    let mut count = 0;
+    for head in find(write.db, filter, Of::Quarantined)? {
+        for (item, plugins) in by_item(write, &head, filter)? {
+            count += plugins.len() as u64;
+            if !dry {
+                let at = close(write, item, &plugins)?;
+                items::release(write, item, at)?;
+            }
+        }
+    }
+    Ok(count)
+}
+
+/// All the items of a delivery that was done.
+fn once_more(
+    write: &Write<'_>,
+    delivery: Seq,
+    again: &[NewItem],
+    now: Millis,
+) -> Result<Vec<Waiting>> {
+    write
+        .db
+        .prepare_cached("UPDATE delivery SET done = NULL WHERE number = ?1")?
+        .execute([delivery])?;
+    let insert = |item| items::insert(write, item, Some(delivery), now);
+    again.iter().map(insert).collect()
+}
+
+/// A new item at the end of the lane stands for what is in quarantine: what came meanwhile goes first.
+fn queue(
+    write: &Write<'_>,
+    seq: Seq,
+    plugins: &BTreeSet<String>,
+    now: Millis,
+) -> Result<Option<Waiting>> {
+    let Some((mut item, delivery)) = items::once_more(write.db, seq)? else {
+        return Ok(None);
+    };
+    // What did not come to calling plugins is for all that want it, or for those that were meant.
+    if !plugins.contains("") {
+        item.plugins = Some(plugins.clone());
+    }
+    close(write, seq, plugins)?;
+    let queued = items::insert(write, &item, delivery, now)?;
+    items::release(write, seq, now)?;
+    Ok(Some(queued))
+}
+
+/// Takes rows out of the quarantine. When the last of them came in.
+fn close(write: &Write<'_>, seq: Seq, plugins: &BTreeSet<String>) -> Result<Millis> {
+    let mut last = 0;
+    for plugin in plugins {
+        let at: Option<Millis> = write
+            .db
+            .prepare_cached("DELETE FROM quarantine WHERE item = ?1 AND plugin = ?2 RETURNING at")?
+            .query_row(params![seq, plugin], |row| row.get(0))
+            .optional()?;
+        last = last.max(at.unwrap_or(0));
+    }
+    Ok(last)
+}
+
+fn by_item(
+    write: &Write<'_>,
+    head: &Head,
+    filter: &Filter,
+) -> Result<BTreeMap<Seq, BTreeSet<String>>> {
+    let mut items: BTreeMap<Seq, BTreeSet<String>> = BTreeMap::new();
+    for (item, plugin) in pairs(write.db, head, filter)? {
+        items.entry(item).or_default().insert(plugin);
+    }
+    Ok(items)
+}

@@ -130,7 +130,7 @@ pub async fn serve(
             }
         }
     });
-    let mut working = tokio::spawn(pipeline.clone().run());
+    let working = tokio::spawn(pipeline.clone().run());
 
     let accept = {
         let pipeline = pipeline.clone();
@@ -159,9 +159,8 @@ pub async fn serve(
     let deadline = *stopped.get_or_init(Instant::now) + GRACE;
 
     inbox.close();
-    background.abort_all();
-    drain(&inbox, &mut working, deadline).await;
-    working.abort();
+    background.shutdown().await;
+    drain(&inbox, working, deadline).await;
     let counts = store.counts().await?;
     let unwanted = pipeline.unwanted.load(Ordering::Relaxed);
     info!(
@@ -175,7 +174,11 @@ pub async fn serve(
         },
         counts.quarantined
     );
-    tokio::task::spawn_blocking(move || sqlite.close()).await?;
+    drop((pipeline, inbox, store));
+    // Where something still holds it, the next start looks through the file.
+    if let Some(store) = Arc::into_inner(sqlite) {
+        store.close().await?;
+    }
     Ok(())
 }
 
@@ -189,19 +192,20 @@ async fn failure(mut health: watch::Receiver<Health>) -> String {
 }
 
 /// Waits for what is in hand, and says how it goes on.
-async fn drain(inbox: &Inbox, working: &mut JoinHandle<()>, deadline: Instant) {
+async fn drain(inbox: &Inbox, mut working: JoinHandle<()>, deadline: Instant) {
     let mut every = tokio::time::interval(Duration::from_secs(2));
     loop {
         tokio::select! {
-            _ = &mut *working => return,
-            () = tokio::time::sleep_until(deadline) => {
-                let left = inbox.in_hand();
-                warn!("{left} events were not finished within {} s: the next start does them", GRACE.as_secs());
-                return;
-            }
+            biased;
+            _ = &mut working => return,
+            () = tokio::time::sleep_until(deadline) => break,
             _ = every.tick() => info!("{} events are being finished", inbox.in_hand()),
         }
     }
+    let left = inbox.in_hand();
+    warn!("{left} events were not finished within {} s: the next start does them", GRACE.as_secs());
+    working.abort();
+    let _ = working.await;
 }
 
 async fn blueprint(port: Arc<Port>, id: String) -> Result<Option<Arc<str>>, answers::Error> {

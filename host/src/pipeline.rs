@@ -207,7 +207,6 @@ impl Pipeline {
             Ok(Said::Wanted(wanted)) => {
                 let wanted = Wanted {
                     force: loaded.force,
-                    agreed: loaded.agreed,
                     ..wanted
                 };
                 self.write(wanted, claim).await?

@@ -31,10 +31,8 @@ pub(super) struct Wanted<'a> {
     pub(super) deletions: Vec<entity::Key>,
     /// Something could not be mapped or asked: an incomplete outcome only adds and updates.
     pub(super) complete: bool,
-    /// Everything is sent, also what did not change.
+    /// A person wants it whatever it takes: also what did not change is sent, and however much is deleted.
     pub(super) force: bool,
-    /// A person agreed to however many deletions there are.
-    pub(super) agreed: bool,
     /// Entities that Port would not have taken.
     pub(super) refused: usize,
 }
@@ -114,7 +112,6 @@ pub(super) fn wanted<'a>(
         deletions: Vec::new(),
         entities: Vec::new(),
         force: false,
-        agreed: false,
         refused: 0,
     };
     wanted.deletions = mapped
@@ -144,7 +141,6 @@ pub(super) fn nothing<'a>(plugin: &'a Plugin, subject: &'a Subject) -> Wanted<'a
         deletions: Vec::new(),
         complete: true,
         force: false,
-        agreed: false,
         refused: 0,
     }
 }
@@ -180,7 +176,7 @@ impl Pipeline {
             complete: wanted.complete,
             keeps: !subject.has_kind() && !subject.gone,
             force: wanted.force,
-            agreed: wanted.agreed,
+            agreed: wanted.force,
             now: now(),
         };
         let how = Write {

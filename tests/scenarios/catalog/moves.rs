@@ -72,7 +72,7 @@ async fn an_entity_that_moves_from_one_file_to_another_in_one_push_stays() {
             .push(&[("a/port.yml", &services(a)), ("b/port.yml", &services(b))])
             .await;
         before.is_whole(&world.port);
-        assert!(!line.contains("incomplete"), "{line}");
+        assert!(line.contains("incomplete=false"), "{line}");
     }
     world.delete(&["a/port.yml"]).await;
     assert_eq!(world.services(), ["mail"]);

@@ -15,7 +15,7 @@ async fn what_two_files_declare_stays_until_neither_does() {
     let line = world
         .push(&[("b/port.yml", &services(&["web", "pay"]))])
         .await;
-    assert!(line.contains("incomplete"), "declared twice: {line}");
+    assert!(line.contains("incomplete=true"), "declared twice: {line}");
     world.push(&[("a/port.yml", &services(&["cart"]))]).await;
     before.is_whole(&world.port);
     assert_eq!(world.services(), ["cart", "pay", "web"]);

@@ -2,6 +2,7 @@
 
 use portolan_tests::github::Event;
 use portolan_tests::port::FakePort;
+use serde_json::json;
 
 use crate::world::World;
 
@@ -20,26 +21,23 @@ async fn a_poisonous_event_is_put_aside_and_its_subject_goes_on() {
     let world = world().await;
     let number = world.shop.open_issue("panic");
     let poisonous = world.shop.issue_event("opened", number);
-    let honest = retitled(&world, number, "Honest");
 
-    world.deliver(&world.host, &poisonous).await;
-    world.deliver(&world.host, &honest).await;
-
-    let line = world.host.wait_for_line("put aside").await;
+    let line = world.tell(&poisonous, "put aside").await;
     assert!(
         line.contains("misbehaving") && line.contains("panicked at"),
         "{line}"
     );
-    let mapped = |port: &FakePort| {
-        let issues = port.entities("issue");
-        issues
-            .first()
-            .is_some_and(|issue| issue["title"] == "Honest")
-    };
+    let other = world.shop.open_issue("Another one");
     world
-        .port
-        .wait_for("the honest event behind it", mapped)
+        .deliver(&world.host, &world.shop.issue_event("opened", other))
         .await;
+    world
+        .deliver(&world.host, &retitled(&world, number, "Honest"))
+        .await;
+
+    let both = |port: &FakePort| port.entities("issue").len() == 2;
+    world.port.wait_for("the honest events", both).await;
+    let world = world.stopped().await;
     let lines = world.end().await;
     let last = lines.last().map(String::as_str).unwrap_or_default();
     assert!(last.contains("1 in quarantine"), "{last}");
@@ -66,37 +64,26 @@ async fn a_plugin_that_rests_holds_up_no_other_on_the_same_subject() {
         .await;
 
     // It is not called, and this waits for it; the other one is, for this event and for the next.
-    let number = world.shop.open_issue("Honest");
-    let said = world.host.said();
-    world
-        .deliver(&world.host, &world.shop.issue_event("opened", number))
-        .await;
-    let line = world.host.wait_for_line_after(said, "mapped issue").await;
-    assert!(
-        line.contains("versioned") && line.contains("1 of them new"),
-        "{line}"
-    );
+    let number = world.shop.open_issue("file README.md");
+    let new = "mapped issue of acme/shop: 1 upserted, 1 of them new";
     let line = world
-        .tell(&retitled(&world, number, "Honest again"), "mapped issue")
+        .tell(&world.shop.issue_event("opened", number), new)
         .await;
-    assert!(
-        line.contains("versioned") && line.contains("1 unchanged"),
-        "{line}"
-    );
+    assert!(line.contains("versioned"), "{line}");
+    let unchanged = "mapped issue of acme/shop: 0 upserted, 0 of them new, 1 unchanged";
+    let edited = retitled(&world, number, "file LICENSE");
+    let line = world.tell(&edited, unchanged).await;
+    assert!(line.contains("versioned"), "{line}");
     assert!(world.identifiers("issue").is_empty(), "it rests");
-    let world = world.stopped().await;
 
-    // A start is a new beginning, and what waited for it was kept.
-    let mapped = |port: &FakePort| {
-        let issues = port.entities("issue").into_iter();
-        issues
-            .map(|issue| issue["title"].clone())
-            .any(|title| title == "Honest again")
-    };
-    world
-        .port
-        .wait_for("what waited for the plugin", mapped)
-        .await;
+    // What waits for it is kept; another version of it does not have to rest.
+    let text = json!({"type": "string"});
+    let schema = json!({"properties": {"is": text, "text": text}, "required": []});
+    let answer = json!({"identifier": "answer", "schema": schema, "relations": {}});
+    let world = world.killed(|acme| acme.port.blueprint(answer)).await;
+    world.host.plugin_as("asking", "misbehaving");
+    let id = edited.payload["issue"]["id"].to_string();
+    world.port.wait_for_entity("answer", &id).await;
 }
 
 #[tokio::test]

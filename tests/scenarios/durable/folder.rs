@@ -8,14 +8,24 @@ use portolan_tests::host::TestHost;
 
 use crate::acme::Acme;
 
-/// A folder in which a host has worked and ended in order.
-async fn used(acme: &Acme) -> (TestHost, PathBuf) {
+/// A folder in which a host has worked and ended in order. It is there as long as this is.
+struct Used {
+    host: TestHost,
+    folder: PathBuf,
+    _kept: TestHost,
+}
+
+async fn used(acme: &Acme) -> Used {
     let host = acme.host().start().await;
     acme.arrives(&host, "shop").await;
-    let (again, folder) = (host.again(), host.data_dir());
+    let used = Used {
+        host: host.again(),
+        folder: host.data_dir(),
+        _kept: host.again(),
+    };
     let (status, lines) = host.stop().await;
     assert_eq!(status.code(), Some(0), "{lines:#?}");
-    (again, folder)
+    used
 }
 
 /// It does not start, and these words are in the sentence that says why.
@@ -73,7 +83,11 @@ async fn a_folder_left_by_a_host_that_was_killed_is_free() {
 #[tokio::test]
 async fn a_store_that_is_damaged_is_named_and_left_as_it_is() {
     let acme = Acme::new().await;
-    let (host, folder) = used(&acme).await;
+    let Used {
+        host,
+        folder,
+        _kept,
+    } = used(&acme).await;
     let file = folder.join("portolan.db");
     spoil(&file, 0, &[0x5a; 512]);
     let before = fs::read(&file).expect("the host left it");
@@ -90,7 +104,11 @@ async fn a_store_that_is_damaged_is_named_and_left_as_it_is() {
 #[tokio::test]
 async fn damage_within_a_store_is_found_after_an_end_out_of_order() {
     let acme = Acme::new().await;
-    let (host, folder) = used(&acme).await;
+    let Used {
+        host,
+        folder,
+        _kept,
+    } = used(&acme).await;
     let file = folder.join("portolan.db");
     let length = fs::metadata(&file).expect("the host left it").len();
     spoil(&file, 4096, &vec![0x5a; (length - 4096) as usize]);
@@ -107,7 +125,11 @@ async fn damage_within_a_store_is_found_after_an_end_out_of_order() {
 #[tokio::test]
 async fn a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
     let acme = Acme::new().await;
-    let (host, folder) = used(&acme).await;
+    let Used {
+        host,
+        folder,
+        _kept,
+    } = used(&acme).await;
     let file = folder.join("portolan.db");
     // SQLite keeps `user_version` there (sqlite.org, "Database File Format").
     spoil(&file, 60, &99_u32.to_be_bytes());
@@ -133,7 +155,11 @@ async fn a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
 #[tokio::test]
 async fn a_database_of_somebody_else_is_not_touched() {
     let acme = Acme::new().await;
-    let (host, folder) = used(&acme).await;
+    let Used {
+        host,
+        folder,
+        _kept,
+    } = used(&acme).await;
     let file = folder.join("portolan.db");
     // SQLite keeps `application_id` there.
     spoil(&file, 68, &7_u32.to_be_bytes());

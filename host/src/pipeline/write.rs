@@ -259,12 +259,7 @@ impl Pipeline {
         failures
     }
 
-    async fn delete(
-        &self,
-        plan: &mut Plan<'_>,
-        dependents: bool,
-        source: Source,
-    ) -> Vec<Failure> {
+    async fn delete(&self, plan: &mut Plan<'_>, dependents: bool, source: Source) -> Vec<Failure> {
         let deletions = plan.deletions();
         if deletions.is_empty() {
             return Vec::new();
@@ -280,9 +275,8 @@ impl Pipeline {
 fn together(failures: Vec<Failure>) -> Vec<Failure> {
     let mut together: Vec<(Failure, Vec<String>)> = Vec::new();
     for failure in failures {
-        let same = |first: &Failure| {
-            (first.class, &first.awaits) == (failure.class, &failure.awaits)
-        };
+        let same =
+            |first: &Failure| (first.class, &first.awaits) == (failure.class, &failure.awaits);
         match together.iter_mut().find(|(first, _)| same(first)) {
             None => {
                 let why = failure.why.clone();

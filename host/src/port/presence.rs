@@ -81,7 +81,10 @@ mod tests {
 
     #[test]
     fn the_blueprint_says_where_a_relation_leads_to() {
-        let cart = entity("cart", r#"{"system":"shop","domains":["a","b"],"odd":"x","none":null}"#);
+        let cart = entity(
+            "cart",
+            r#"{"system":"shop","domains":["a","b"],"odd":"x","none":null}"#,
+        );
         let blueprint = r#"{"relations":{"system":{"target":"system"},"domains":{"target":"domain"},"none":{"target":"n"}}}"#;
         let found = targets(blueprint, &cart);
         let found: Vec<_> = found.iter().map(|(b, id)| format!("{b}/{id}")).collect();

@@ -66,11 +66,7 @@ impl TakeIn {
         Ok(fed)
     }
 
-    fn subjects(
-        &self,
-        resync: &Resync,
-        repository: Repository,
-    ) -> impl Iterator<Item = NewItem> {
+    fn subjects(&self, resync: &Resync, repository: Repository) -> impl Iterator<Item = NewItem> {
         let set = resync.plugins.current();
         let (installation, organization) = (self.installation, &self.organization);
         let subject = Subject::repository(installation, organization.clone(), repository.clone());

@@ -15,7 +15,7 @@ async fn a_rate_limit_is_obeyed_and_a_long_one_is_handed_back() {
         _ => all_created(seen),
     })
     .await;
-    assert_eq!(short.upsert(many(1), HOW, SOURCE).await, [CREATED]);
+    assert_eq!(short.upsert(&many(1), HOW, SOURCE).await, [CREATED]);
 
     let (long, log) = port(|_, _| {
         (
@@ -27,7 +27,7 @@ async fn a_rate_limit_is_obeyed_and_a_long_one_is_handed_back() {
     .await;
     for _ in 0..2 {
         let error = long
-            .upsert(many(1), HOW, SOURCE)
+            .upsert(&many(1), HOW, SOURCE)
             .await
             .remove(0)
             .expect_err("limited");
@@ -47,7 +47,7 @@ async fn a_rate_limit_is_obeyed_and_a_long_one_is_handed_back() {
 async fn a_missing_blueprint_and_a_redirect_say_what_to_do() {
     let (nothing, _) = port(|_, _| refused(404, "not_found")).await;
     let error = nothing
-        .upsert(many(1), HOW, SOURCE)
+        .upsert(&many(1), HOW, SOURCE)
         .await
         .remove(0)
         .expect_err("missing");
@@ -61,7 +61,7 @@ async fn a_missing_blueprint_and_a_redirect_say_what_to_do() {
     let (moved, _) =
         port(|_, _| (302, "location: https://elsewhere.example/\r\n", Value::Null)).await;
     let error = moved
-        .upsert(many(1), HOW, SOURCE)
+        .upsert(&many(1), HOW, SOURCE)
         .await
         .remove(0)
         .expect_err("moved");

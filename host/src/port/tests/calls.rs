@@ -5,7 +5,7 @@ use super::*;
 #[tokio::test]
 async fn more_than_twenty_entities_make_several_calls() {
     let (port, log) = port(|seen, _| all_created(seen)).await;
-    assert_eq!(port.upsert(many(45), HOW, SOURCE).await, vec![CREATED; 45]);
+    assert_eq!(port.upsert(&many(45), HOW, SOURCE).await, vec![CREATED; 45]);
     let mut sizes: Vec<_> = bulks(&log).iter().map(Vec::len).collect();
     sizes.sort_unstable();
     assert_eq!(sizes, [5, 20, 20]);
@@ -19,7 +19,7 @@ async fn what_spoils_a_call_for_all_is_found_by_halving() {
             _ => all_created(seen),
         })
         .await;
-        let answers = port.upsert(many(4), HOW, SOURCE).await;
+        let answers = port.upsert(&many(4), HOW, SOURCE).await;
         let halves = [
             vec!["e0", "e1", "e2", "e3"],
             vec!["e0", "e1"],
@@ -49,7 +49,7 @@ async fn a_failure_of_a_moment_is_no_entitys_fault() {
         _ => all_created(seen),
     })
     .await;
-    assert_eq!(port.upsert(many(20), HOW, SOURCE).await, vec![CREATED; 20]);
+    assert_eq!(port.upsert(&many(20), HOW, SOURCE).await, vec![CREATED; 20]);
     assert_eq!(bulks(&log).len(), 2);
 }
 
@@ -60,7 +60,7 @@ async fn an_entity_that_makes_port_fail_spoils_no_other() {
         _ => all_created(seen),
     })
     .await;
-    let answers = port.upsert(many(4), HOW, SOURCE).await;
+    let answers = port.upsert(&many(4), HOW, SOURCE).await;
     let sizes: Vec<_> = bulks(&log).iter().map(Vec::len).collect();
     assert_eq!(sizes, [4, 4, 2, 2, 1, 1]);
     let written: Vec<_> = answers.iter().map(Result::is_ok).collect();
@@ -71,7 +71,7 @@ async fn an_entity_that_makes_port_fail_spoils_no_other() {
 #[tokio::test]
 async fn a_port_that_fails_at_everything_is_not_asked_entity_by_entity() {
     let (port, log) = port(|_, _| refused(500, "internal_error")).await;
-    let answers = port.upsert(many(20), HOW, SOURCE).await;
+    let answers = port.upsert(&many(20), HOW, SOURCE).await;
     assert!(
         answers
             .iter()
@@ -93,7 +93,7 @@ async fn what_port_cannot_write_just_now_alone_is_sent_again() {
     })
     .await;
     assert_eq!(
-        port.upsert(many(2), HOW, SOURCE).await,
+        port.upsert(&many(2), HOW, SOURCE).await,
         [Ok(Written::default()), CREATED]
     );
     assert_eq!(bulks(&log), [vec!["e0", "e1"], vec!["e1"]]);

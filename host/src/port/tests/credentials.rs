@@ -13,9 +13,10 @@ async fn a_refused_token_is_renewed_once_and_the_request_repeated() {
         },
     )
     .await;
+    let (one, other) = (many(1), [entity("web", "{}")]);
     let answers = tokio::join!(
-        port.upsert(many(1), HOW, SOURCE),
-        port.upsert(vec![entity("web", "{}")], HOW, SOURCE)
+        port.upsert(&one, HOW, SOURCE),
+        port.upsert(&other, HOW, SOURCE)
     );
     assert_eq!(answers, (vec![CREATED], vec![CREATED]));
     let log = log.lock().expect("not poisoned");
@@ -42,7 +43,7 @@ async fn a_refused_token_is_renewed_once_and_the_request_repeated() {
 async fn a_token_that_stays_refused_is_nobodys_entitys_fault() {
     let (port, _) = port(|_, _| refused(401, "unauthorized")).await;
     let error = port
-        .upsert(many(1), HOW, SOURCE)
+        .upsert(&many(1), HOW, SOURCE)
         .await
         .remove(0)
         .expect_err("refused");

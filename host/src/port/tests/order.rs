@@ -18,7 +18,7 @@ async fn the_writes_of_one_entity_arrive_one_by_one_and_in_order() {
             };
             let versioned =
                 with_properties(&format!("e{number}"), &format!(r#"{{"round":{round}}}"#));
-            events.spawn(async move { port.upsert(vec![versioned], how, SOURCE).await });
+            events.spawn(async move { port.upsert(&vec![versioned], how, SOURCE).await });
         }
     }
     assert!(
@@ -58,7 +58,7 @@ async fn targets_are_written_before_what_points_at_them() {
         entity("shop", "{}"),
         entity("web", "{}"),
     ];
-    assert_eq!(port.upsert(entities, HOW, SOURCE).await, vec![CREATED; 3]);
+    assert_eq!(port.upsert(&entities, HOW, SOURCE).await, vec![CREATED; 3]);
     assert_eq!(bulks(&log), [vec!["shop", "web"], vec!["cart"]]);
 }
 
@@ -74,7 +74,7 @@ async fn what_missed_its_target_is_tried_again_after_the_others() {
     })
     .await;
     let circle = vec![entity("a", r#"{"r":"b"}"#), entity("b", r#"{"r":"a"}"#)];
-    assert_eq!(port.upsert(circle, HOW, SOURCE).await, vec![CREATED; 2]);
+    assert_eq!(port.upsert(&circle, HOW, SOURCE).await, vec![CREATED; 2]);
     assert_eq!(bulks(&log), [vec!["a", "b"], vec!["a"]]);
 }
 
@@ -85,7 +85,7 @@ async fn a_renaming_comes_before_the_entity_itself() {
         false => refused(404, "not_found"),
     })
     .await;
-    let written = port.upsert(vec![renamed("new", "o/ld")], HOW, SOURCE).await;
+    let written = port.upsert(&[renamed("new", "o/ld")], HOW, SOURCE).await;
     assert!(written[0].as_ref().is_ok_and(|written| written.created));
     let log = log.lock().expect("not poisoned");
     let lines: Vec<_> = log

@@ -159,7 +159,7 @@ async fn what_became_of_a_renaming_is_told() {
             false => (status, "", json!({"ok": status == 200})),
         })
         .await;
-        let written = port.upsert(vec![renamed("new", "old")], HOW, SOURCE).await;
+        let written = port.upsert(&[renamed("new", "old")], HOW, SOURCE).await;
         let told = Written {
             created: true,
             renaming,
@@ -180,7 +180,7 @@ async fn a_renaming_that_was_done_is_not_asked_for_again() {
         (false, _) => refused(404, "not_found"),
     })
     .await;
-    let written = port.upsert(vec![renamed("new", "old")], HOW, SOURCE).await;
+    let written = port.upsert(&[renamed("new", "old")], HOW, SOURCE).await;
     let told = Written {
         created: true,
         renaming: Renaming::Done,

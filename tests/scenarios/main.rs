@@ -1,6 +1,9 @@
 mod acme;
+mod catalog;
 mod clients;
 mod deliveries;
+mod durable;
+mod eight_ways;
 mod fence;
 mod hostile;
 mod load;
@@ -16,3 +19,4 @@ mod swap;
 mod tls;
 mod walls;
 mod webhook;
+mod world;

@@ -336,6 +336,11 @@ impl RunningHost {
         (self.ended().await, self.lines())
     }
 
+    /// Waits until it is gone, by a signal that it had already or by itself.
+    pub async fn gone(mut self) -> (ExitStatus, Vec<String>) {
+        (self.ended().await, self.lines())
+    }
+
     /// SIGKILL, unless it ended by itself, and waits until it is gone.
     pub async fn kill(mut self) -> Vec<String> {
         if self.has_ended().is_none() {

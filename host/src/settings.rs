@@ -26,6 +26,7 @@ pub struct Settings {
     /// `ADMIN_ADDR`: probes, status, and deliveries for people. Port 0 is any free one.
     pub admin: SocketAddr,
     pub webhook: Webhook,
+    pub webhook_mode: WebhookMode,
     pub github: GitHub,
     pub port: Port,
     pub plugins: Plugins,
@@ -67,9 +68,20 @@ pub enum Format {
     Json,
 }
 
+/// `WEBHOOK_MODE`: how deliveries come in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WebhookMode {
+    /// GitHub sends them; what was missed is read from its log.
+    #[default]
+    Push,
+    /// All are read from GitHub's log, so that nothing need reach the host.
+    Pull,
+}
+
 #[derive(Debug, Clone)]
 pub struct Webhook {
-    /// `WEBHOOK_SECRET`, and during a rotation `WEBHOOK_SECRET_PREVIOUS`. Never empty.
+    /// `WEBHOOK_SECRET`, and during a rotation `WEBHOOK_SECRET_PREVIOUS`. Empty, so that nobody is believed,
+    /// only with [`WebhookMode::Pull`].
     pub secrets: Vec<SecretString>,
     /// `WEBHOOK_PATH`, served beside `/` and `/api/github/webhooks`.
     pub path: Option<String>,

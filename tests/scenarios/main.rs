@@ -1,9 +1,13 @@
 mod acme;
+mod catalog;
 mod clients;
 mod deliveries;
+mod durable;
+mod eight_ways;
 mod fence;
 mod hostile;
 mod load;
+mod missed;
 mod outages;
 mod port_yml;
 mod purity;
@@ -15,3 +19,4 @@ mod swap;
 mod tls;
 mod walls;
 mod webhook;
+mod world;

@@ -71,7 +71,11 @@ async fn the_first_start_takes_in_every_installed_repository_and_the_second_none
     github.repository("acme/empty");
 
     let host = TestHost::between(&github, &port).start().await;
-    host.wait_for_line("first start: 4 repositories were taken in")
+    host.wait_for_line("first start: the repositories of 2 installations are taken in")
+        .await;
+    host.wait_for_line("3 repositories of acme were taken in")
+        .await;
+    host.wait_for_line("1 repositories of umbrella were taken in")
         .await;
     host.wait_for_line("the installation on asleep is suspended and was passed over")
         .await;
@@ -97,24 +101,39 @@ async fn the_first_start_takes_in_every_installed_repository_and_the_second_none
 }
 
 #[tokio::test]
-async fn a_first_start_that_github_cut_short_is_made_up_for_by_the_next() {
+async fn a_first_start_that_github_cut_short_is_tried_again_by_itself() {
     let (github, port) = stand_ins().await;
     declared(&github, "acme/cart");
-    let forbidden = portolan_tests::fault::Fault::status(404).on("/installation/repositories");
-    github.fail(forbidden);
+    let missing = portolan_tests::fault::Fault::status(404).on("/installation/repositories");
+    github.fail(missing);
 
     let host = TestHost::between(&github, &port).start().await;
-    let line = host.wait_for_line("the next start tries again").await;
-    assert!(
-        line.contains("first start: repositories of acme could not be listed"),
-        "{line}"
-    );
+    let line = host
+        .wait_for_line("repositories of acme could not be listed")
+        .await;
+    assert!(line.contains("will be tried again in 1 s"), "{line}");
+
+    port.wait_for_entity("service", "cart").await;
+}
+
+#[tokio::test]
+async fn a_first_start_that_was_killed_goes_on_with_the_next() {
+    let (github, port) = stand_ins().await;
+    declared(&github, "acme/cart");
+    declared(&github, "umbrella/lab");
+    let refused = portolan_tests::fault::Fault::status(500).on("/installation/repositories");
+    github.fail(refused.always());
+    let host = TestHost::between(&github, &port).start().await;
+    host.wait_for_line("first start: the repositories of 2 installations are taken in")
+        .await;
     let next = host.again();
-    host.stop().await;
-    assert!(services(&port).is_empty());
+    host.kill().await;
+    github.mend();
 
     let _host = next.start().await;
+
     port.wait_for_entity("service", "cart").await;
+    port.wait_for_entity("service", "lab").await;
 }
 
 #[tokio::test]
@@ -220,7 +239,7 @@ async fn a_push_told_under_an_old_name_finds_its_repository() {
 }
 
 #[tokio::test]
-async fn a_deleted_repository_is_left_in_port_and_asked_about_no_more() {
+async fn a_deleted_repository_is_deleted_in_port_and_asked_about_no_more() {
     let (github, port) = stand_ins().await;
     let shop = declared(&github, "acme/shop");
     let host = quiet(&github, &port).await;
@@ -230,9 +249,9 @@ async fn a_deleted_repository_is_left_in_port_and_asked_about_no_more() {
     let asked = github.mark();
 
     deliver(&github, &host, &shop.delete()).await;
-    host.wait_for_line("nothing to map").await;
+    host.wait_for_line("1 deleted").await;
 
-    assert_eq!(services(&port), ["shop"]);
+    assert!(services(&port).is_empty());
     assert!(github.requests_since(asked).is_empty());
 }
 

@@ -152,6 +152,11 @@ impl TestHost {
         command_line(&self.folders, arguments)
     }
 
+    /// What outlives it, before it is there.
+    pub fn data_dir(&self) -> PathBuf {
+        self.folders.data()
+    }
+
     /// Starts it and waits until it is healthy; panics with its log if it ends first.
     pub async fn start(self) -> RunningHost {
         let mut running = self.spawn();
@@ -331,11 +336,23 @@ impl RunningHost {
         (self.ended().await, self.lines())
     }
 
-    /// SIGKILL, and waits until it is gone.
+    /// Waits until it is gone, by a signal that it had already or by itself.
+    pub async fn gone(mut self) -> (ExitStatus, Vec<String>) {
+        (self.ended().await, self.lines())
+    }
+
+    /// SIGKILL, unless it ended by itself, and waits until it is gone.
     pub async fn kill(mut self) -> Vec<String> {
-        self.signal("KILL");
+        if self.has_ended().is_none() {
+            self.signal("KILL");
+        }
         self.ended().await;
         self.lines()
+    }
+
+    /// How it ended, if it has.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
     }
 
     /// Sends a signal by its name. The shell has `kill` built in wherever there is one.

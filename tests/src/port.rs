@@ -110,6 +110,13 @@ impl FakePort {
         self.state.writes.send_replace(());
     }
 
+    /// Takes an entity away as somebody else would, past all rules.
+    pub fn remove_entity(&self, blueprint: &str, identifier: &str) {
+        let mut catalog = self.state.catalog();
+        let entities = catalog.entities_mut().get_mut(blueprint);
+        entities.and_then(|entities| entities.remove(identifier));
+    }
+
     /// How often entities were written, refused writes not counted.
     pub fn writes(&self) -> u64 {
         self.state.catalog().writes()

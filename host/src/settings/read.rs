@@ -9,8 +9,8 @@ use secrecy::SecretString;
 
 use super::variables::{Mistakes, Variables, Wrong, wrong};
 use super::{
-    AllowedBlueprints, Format, GitHub, Level, Log, Plugins, Port, Settings, Webhook, github_host,
-    private_key,
+    AllowedBlueprints, Format, GitHub, Level, Log, Plugins, Port, Settings, Webhook, WebhookMode,
+    github_host, private_key,
 };
 
 impl Settings {
@@ -23,7 +23,9 @@ impl Settings {
         let variables = Variables::new(variable);
         let extra_ca = variables.parsed("EXTRA_CA_FILE", certificates);
         let listen = port(&variables);
-        let webhook = webhook(&variables);
+        let mode = variables.parsed("WEBHOOK_MODE", webhook_mode);
+        let webhook_mode = mode.unwrap_or_default();
+        let webhook = webhook(&variables, webhook_mode);
         let github = github(&variables, extra_ca.clone());
         let (port, warnings) = port_api(&variables, extra_ca);
         let data_dir = data_dir(&variables);
@@ -40,6 +42,7 @@ impl Settings {
                 listen,
                 admin,
                 webhook,
+                webhook_mode,
                 github,
                 port,
                 plugins,
@@ -92,12 +95,16 @@ fn admin(
     address.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
 }
 
-fn webhook(variables: &Variables<impl Fn(&str) -> Option<String>>) -> Option<Webhook> {
-    let current = variables.required(
-        "WEBHOOK_SECRET",
-        "set it to the webhook secret of the GitHub App (in the App's settings, Webhook)",
-        |text| Ok(SecretString::from(text)),
-    );
+fn webhook(
+    variables: &Variables<impl Fn(&str) -> Option<String>>,
+    mode: WebhookMode,
+) -> Option<Webhook> {
+    let remedy = "set it to the webhook secret of the GitHub App (in the App's settings, Webhook)";
+    let secret = |text: &str| Ok(SecretString::from(text));
+    let current = match mode {
+        WebhookMode::Push => Some(variables.required("WEBHOOK_SECRET", remedy, secret)?),
+        WebhookMode::Pull => variables.parsed("WEBHOOK_SECRET", secret),
+    };
     let previous = variables
         .text("WEBHOOK_SECRET_PREVIOUS")
         .map(SecretString::from);
@@ -118,7 +125,7 @@ fn webhook(variables: &Variables<impl Fn(&str) -> Option<String>>) -> Option<Web
         }
     });
     Some(Webhook {
-        secrets: std::iter::once(current?).chain(previous).collect(),
+        secrets: current.into_iter().chain(previous).collect(),
         path,
     })
 }
@@ -303,6 +310,14 @@ fn boolean(text: &str) -> Result<bool, Wrong> {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" => Ok(false),
         _ => Err(wrong(format!("is `{text}`"), "set it to true or false")),
+    }
+}
+
+fn webhook_mode(text: &str) -> Result<WebhookMode, Wrong> {
+    match text.to_ascii_lowercase().as_str() {
+        "push" => Ok(WebhookMode::Push),
+        "pull" => Ok(WebhookMode::Pull),
+        _ => Err(wrong(format!("is `{text}`"), "set it to push or pull")),
     }
 }
 

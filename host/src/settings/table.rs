@@ -72,6 +72,11 @@ pub const SETTINGS: &[Setting] = &[
         "a path for webhooks beside / and /api/github/webhooks",
     ),
     setting(
+        "WEBHOOK_MODE",
+        "push",
+        "pull: GitHub's log of deliveries is read instead, without an inbound route or WEBHOOK_SECRET",
+    ),
+    setting(
         "GHE_PROTOCOL",
         "https",
         "http for a GitHub Enterprise Server without TLS",

@@ -43,7 +43,7 @@ async fn its_volumes_remember_the_first_start_and_bring_plugins_of_ones_own() {
 
     let (mut host, url) = run(&acme, folder.path(), VOLUMES).await;
     host.wait_for_line("loaded plugin pull-requests").await;
-    host.wait_for_line("first start: 1 repositories were taken in")
+    host.wait_for_line("1 repositories of acme were taken in")
         .await;
     acme.port.wait_for_entity("service", "shop").await;
     push(&acme, &url, "cart").await;
@@ -62,7 +62,7 @@ async fn its_volumes_remember_the_first_start_and_bring_plugins_of_ones_own() {
     let data = folder.path().join("volumes/portolan-data");
     fs::remove_file(data.join(done)).expect("the first start is remembered there");
     let (mut host, _) = run(&acme, folder.path(), VOLUMES).await;
-    host.wait_for_line("first start: 4 repositories were taken in")
+    host.wait_for_line("4 repositories of acme were taken in")
         .await;
     acme.port.wait_for_entity("service", "till").await;
 }

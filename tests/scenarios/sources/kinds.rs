@@ -66,7 +66,10 @@ async fn events_of_one_pull_request_apply_in_order_and_ask_github_nothing() {
 
     for nth in 1..=30 {
         shop.retitle_pull_request(number, &format!("Title {nth:02}"));
-        deliver(&github, &host, &shop.pull_request_event("edited", number)).await;
+        let mut edited = shop.pull_request_event("edited", number);
+        // One a second, as people work.
+        edited.payload["pull_request"]["updated_at"] = json!(format!("2036-01-02T10:00:{nth:02}Z"));
+        deliver(&github, &host, &edited).await;
     }
     let last = |port: &FakePort| {
         let entity = port.entity("githubPullRequest", &identifier);
@@ -152,15 +155,21 @@ async fn a_later_event_waits_for_one_that_takes_its_mapper_long() {
     let mut quick = slow.clone();
     quick.payload["issue"]["title"] = json!("Quick");
 
+    quick.payload["issue"]["updated_at"] = json!("2036-01-02T10:00:00Z");
+    let identifier = quick.payload["issue"]["id"].to_string();
+
     deliver(&github, &host, &slow).await;
     deliver(&github, &host, &quick).await;
-    let (_, said) = host.stop().await;
 
-    let mapped = said.iter().filter(|line| line.contains("mapped issue"));
-    assert_eq!(mapped.count(), 2, "{}", said.join("\n"));
-    let identifier = quick.payload["issue"]["id"].to_string();
-    let issue = port.entity("issue", &identifier).expect("it was mapped");
-    assert_eq!(issue["title"], "Quick");
+    let title = |port: &FakePort| {
+        let issue = port.entity("issue", &identifier);
+        issue.map(|issue| issue["title"].clone())
+    };
+    port.wait_for("the slow one first", |port| title(port).is_some())
+        .await;
+    assert_eq!(title(&port), Some(json!("spin 10")));
+    port.wait_for("the quick one", |port| title(port) == Some(json!("Quick")))
+        .await;
 }
 
 #[tokio::test]
@@ -190,8 +199,14 @@ async fn githubs_recorded_pull_requests_become_what_the_tutorial_describes() {
     let (github, port) = stand_ins().await;
     let host = mapping("pull-requests", &github, &port).await;
     for event in github.recorded("pull_request") {
-        deliver(&github, &host, &event).await;
         let (pull, repository) = (&event.payload["pull_request"], &event.payload["repository"]);
+        // Several were recorded in one second, so that GitHub is asked which of them is true.
+        let path = format!(
+            "/repositories/{}/pulls/{}",
+            repository["id"], pull["number"]
+        );
+        github.serve(&path, pull.clone());
+        deliver(&github, &host, &event).await;
         let name = repository["name"].as_str().expect("a name");
         let status = if pull["merged_at"].is_null() {
             &pull["state"]

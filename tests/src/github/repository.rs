@@ -224,6 +224,14 @@ impl Repository {
         number
     }
 
+    pub fn retitle_issue(&self, number: u64, title: &str) {
+        let now = self.world.lock().now();
+        self.change(|repo| {
+            let issue = repo.work.issue(number);
+            (issue.title, issue.updated) = (title.into(), now);
+        });
+    }
+
     pub fn close_issue(&self, number: u64) {
         let now = self.world.lock().now();
         self.change(|repo| {

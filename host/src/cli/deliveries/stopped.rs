@@ -15,7 +15,7 @@ impl Stopped {
 
     pub(super) async fn close(self) {
         // What was asked for is on disk already; the next start looks through a store that was not left in order.
-        let _ = self.0.close().await;
+        let _ = self.0.close();
     }
 
     pub(super) async fn list(&self, filter: &Filter) -> anyhow::Result<Vec<Delivery>> {

@@ -135,6 +135,7 @@ fn each_malformed_setting_is_said_in_one_sentence() {
         ("GITHUB_API_URL", "github", "is `github`"),
         ("WEBHOOK_PATH", "hooks", "is `hooks`"),
         ("WEBHOOK_PATH", "/health", "answers health checks"),
+        ("WEBHOOK_MODE", "poll", "set it to push or pull"),
         ("SYNC_ON_START", "maybe", "is `maybe`"),
         ("ADMIN_ADDR", "9090", "is `9090`"),
         ("ADMIN_ADDR", "localhost:9090", "is `localhost:9090`"),
@@ -197,6 +198,18 @@ fn a_rotated_secret_comes_second() {
         .map(|s| s.expose_secret())
         .collect();
     assert_eq!(secrets, ["hush", "old"]);
+}
+
+#[test]
+fn whoever_reads_the_log_of_deliveries_needs_no_webhook_secret() {
+    assert_eq!(with(&[]).unwrap().webhook_mode, WebhookMode::Push);
+    let settings = with(&[("WEBHOOK_MODE", "pull"), ("WEBHOOK_SECRET", "")]).unwrap();
+    assert_eq!(settings.webhook_mode, WebhookMode::Pull);
+    assert!(settings.webhook.secrets.is_empty());
+    let settings = with(&[("WEBHOOK_MODE", "Pull")]).unwrap();
+    assert_eq!(settings.webhook.secrets.len(), 1, "it still counts");
+    let said = mistake(&[("WEBHOOK_SECRET", "")]);
+    assert!(said.contains("WEBHOOK_SECRET is not set"), "{said}");
 }
 
 #[test]

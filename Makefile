@@ -19,7 +19,7 @@ define step
 endef
 
 .NOTPARALLEL:
-.PHONY: help setup guests build demo empty-root test lint fmt clippy doc deny advisories hadolint bench conformance ci
+.PHONY: help setup guests build demo empty-root test lint fmt clippy doc deny advisories hadolint bench conformance chaos ci
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -88,6 +88,11 @@ conformance: guests build ## judged by others: recorded payloads, GitHub's API d
 	$(call step,npm packages,(cd "$(TARGET)/conformance" && cmp -s package-lock.json node_modules/installed-by \
 		|| { npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/installed-by; }))
 	@echo "==> conformance"; "$(TARGET)/debug/conformance" $(PART)
+
+# `--lib` builds what watches the host's disk, a library that no program is linked with.
+chaos: guests ## kills, power cuts, broken disks and lines; PART=kills|images|faults|network, KILLS, IMAGES, SEED
+	$(call step,host,cargo build --workspace --bins --lib)
+	@echo "==> chaos"; "$(TARGET)/debug/chaos" $(CHAOS)
 
 ci: ## what CI runs
 	@bash .ci/run

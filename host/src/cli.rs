@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod deliveries;
 mod health;
 mod mount;
 mod serve;
@@ -25,6 +26,8 @@ enum Command {
     Serve,
     /// Ask the host on this machine whether it is up: exit status 0 or 1
     Health,
+    /// Look at deliveries, and replay or drop those in quarantine; works on a running host and on a stopped one
+    Deliveries(deliveries::Deliveries),
 }
 
 /// Runs what the process was called with.
@@ -32,6 +35,7 @@ pub fn run() -> ExitCode {
     match CommandLine::parse().command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(),
         Command::Health => health::run(),
+        Command::Deliveries(deliveries) => deliveries::run(deliveries),
     }
 }
 

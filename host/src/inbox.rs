@@ -13,6 +13,10 @@ mod failure;
 mod guard;
 mod lane;
 mod rules;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;
 mod turns;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

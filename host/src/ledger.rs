@@ -1,6 +1,6 @@
 //! The ledger's rules: what an outcome means for the entities that its producer, and others, produced before.
 //!
-//! A producer is a plugin with a subject. [`plan`] says what to send and what to delete, and turns Port's answers into
+//! A producer is a plugin with a subject. [`plan()`] says what to send and what to delete, and turns Port's answers into
 //! rows. The rules that protect the catalog stand here and nowhere else: what the ledger did not create is never
 //! deleted, what somebody still produces is not, and an incomplete outcome only adds. In doubt an entity stays.
 //! Knows rows and entities, neither how the ones are kept nor how the others get to Port.
@@ -55,7 +55,7 @@ pub enum Fate {
         created: bool,
         renaming: Renaming,
     },
-    /// Port did not take it, for certain.
+    /// Port did not take it, for certain; also for want of its blueprint, or of what it points at.
     Refused,
     /// It is to be sent again; whether it was written is not known.
     Waits,

@@ -37,15 +37,19 @@ pub mod port;
 
 pub mod resync;
 
+pub mod missed;
+
+pub mod admin;
+
 pub mod cli;
 
 pub mod telemetry;
 
 mod causes;
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -53,13 +57,16 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tracing::{Level, error, info, warn};
 
+use admin::Admin;
 use answers::Answers;
 use files::{Configurations, Files};
 use github::GitHub;
 use inbox::Inbox;
 use ledger::Turns;
+use missed::Missed;
 use pipeline::Pipeline;
 use plugins::Plugins;
 use port::Port;
@@ -77,58 +84,41 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
+    let door = admin::bind(settings.admin).await?;
     let data_dir = settings.data_dir.clone();
     let opening = tokio::task::spawn_blocking(move || SqliteStore::open(&data_dir));
     let sqlite = Arc::new(opening.await?.context("opening the store")?);
-    let store: Arc<dyn Store> = sqlite.clone();
-    let github = GitHub::new(&settings.github)?;
-    let port = Arc::new(Port::new(&settings.port)?);
-    let plugins = Plugins::start(&settings.plugins)
-        .await
-        .context("starting the plugins")?;
-    let inbox = Inbox::new(store.clone());
-    let files = Files::new(github.clone());
-    let configurations = Configurations::new(github.clone(), files.clone());
-    let resync = Arc::new(Resync::new(
-        github.clone(),
-        configurations.clone(),
-        plugins.clone(),
-        inbox.clone(),
-    ));
-    let pipeline = Arc::new(Pipeline {
-        store: store.clone(),
-        inbox: inbox.clone(),
-        plugins,
-        github: github.clone(),
-        configurations,
-        answers: Answers::new(github.clone(), files, {
-            // `answers` knows GitHub, and Port only by this.
-            let port = port.clone();
-            move |id| blueprint(port.clone(), id)
-        }),
-        port: port.clone(),
-        resync: resync.clone(),
-        allowed: settings.port.allowed.clone(),
-        turns: Turns::default(),
-        unwanted: AtomicU64::new(0),
-    });
+    let pipeline = pipeline(&settings, sqlite.clone()).await?;
+    let stopping = CancellationToken::new();
 
     let mut background = JoinSet::new();
+    background.spawn(begin(pipeline.clone(), settings.sync_on_start));
     background.spawn(pipeline.clone().tend());
     background.spawn({
-        let (inbox, store) = (inbox.clone(), store.clone());
-        let sync = settings.sync_on_start;
-        async move {
-            match inbox.load().await {
-                Ok(0) => {}
-                Ok(kept) => info!("{kept} events that were kept before the start go on"),
-                Err(failed) => error!("what was kept before the start cannot be read: {failed}"),
-            }
-            tokio::join!(check_port(&port), check_github(&github));
-            if sync && let Err(failed) = resync.at_first_start(&*store).await {
-                error!("{failed}; the next start tries again");
-            }
-        }
+        let missed = Missed::new(
+            pipeline.github.clone(),
+            pipeline.store.clone(),
+            settings.webhook_mode,
+        );
+        let (maps, keeps) = (pipeline.clone(), pipeline.clone());
+        missed.run(
+            move |event, _| maps.may_want(event),
+            move |delivery, source| {
+                let pipeline = keeps.clone();
+                async move { pipeline.accept(delivery, source).await }
+            },
+        )
+    });
+    let administration = tokio::spawn({
+        let (told, asked) = (pipeline.clone(), pipeline.clone());
+        let (health, stops) = (sqlite.health(), stopping.clone());
+        let admin = Admin {
+            store: pipeline.store.clone(),
+            replayed: Box::new(move |waiting| told.inbox.take_over(&waiting)),
+            status: Box::new(move || asked.status(&health.borrow(), stops.is_cancelled())),
+        };
+        let data_dir = settings.data_dir.clone();
+        async move { admin::serve(door, &data_dir, admin, pending()).await }
     });
     let working = tokio::spawn(pipeline.clone().run());
 
@@ -139,12 +129,11 @@ pub async fn serve(
             async move { pipeline.accept(delivery, Source::Webhook).await }
         }
     };
-    let stopped = Arc::new(OnceLock::new());
     let shutdown = {
-        let stopped = stopped.clone();
+        let stopping = stopping.clone();
         async move {
             shutdown.await;
-            stopped.get_or_init(Instant::now);
+            stopping.cancel();
         }
     };
     tokio::select! {
@@ -156,12 +145,14 @@ pub async fn serve(
             bail!("{why}; what was answered 202 is on disk: look at the disk, then start again")
         }
     }
-    let deadline = *stopped.get_or_init(Instant::now) + GRACE;
+    let deadline = Instant::now() + GRACE;
 
-    inbox.close();
+    pipeline.inbox.close();
     background.shutdown().await;
-    drain(&inbox, working, deadline).await;
-    let counts = store.counts().await?;
+    drain(&pipeline.inbox, working, deadline).await;
+    administration.abort();
+    let _ = administration.await;
+    let counts = pipeline.store.counts().await?;
     let unwanted = pipeline.unwanted.load(Ordering::Relaxed);
     info!(
         unwanted,
@@ -174,12 +165,59 @@ pub async fn serve(
         },
         counts.quarantined
     );
-    drop((pipeline, inbox, store));
-    // Where something still holds it, the next start looks through the file.
-    if let Some(store) = Arc::into_inner(sqlite) {
-        store.close().await?;
-    }
+    tokio::task::spawn_blocking(move || sqlite.close()).await??;
     Ok(())
+}
+
+/// The parts that an event passes through, put together.
+async fn pipeline(
+    settings: &Settings,
+    store: Arc<dyn Store>,
+) -> anyhow::Result<Arc<Pipeline>> {
+    let github = GitHub::new(&settings.github)?;
+    let port = Arc::new(Port::new(&settings.port)?);
+    let plugins = Plugins::start(&settings.plugins)
+        .await
+        .context("starting the plugins")?;
+    let inbox = Inbox::new(store.clone());
+    let files = Files::new(github.clone());
+    let configurations = Configurations::new(github.clone(), files.clone());
+    let resync = Resync::new(
+        github.clone(),
+        configurations.clone(),
+        plugins.clone(),
+        inbox.clone(),
+    );
+    Ok(Arc::new(Pipeline {
+        store,
+        inbox,
+        plugins,
+        github: github.clone(),
+        configurations,
+        answers: Answers::new(github, files, {
+            // `answers` knows GitHub, and Port only by this.
+            let port = port.clone();
+            move |id| blueprint(port.clone(), id)
+        }),
+        port,
+        resync,
+        allowed: settings.port.allowed.clone(),
+        turns: Turns::default(),
+        unwanted: AtomicU64::new(0),
+    }))
+}
+
+/// What the start brings: what waits from before, whether Port and GitHub can be reached, the first start.
+async fn begin(pipeline: Arc<Pipeline>, sync: bool) {
+    match pipeline.inbox.load().await {
+        Ok(0) => {}
+        Ok(kept) => info!("{kept} events that were kept before the start go on"),
+        Err(failed) => error!("what was kept before the start cannot be read: {failed}"),
+    }
+    tokio::join!(check_port(&pipeline.port), check_github(&pipeline.github));
+    if sync && let Err(failed) = pipeline.resync.at_first_start(&*pipeline.store).await {
+        error!("{failed}; the next start tries again");
+    }
 }
 
 /// Resolves when the store can keep nothing any more.

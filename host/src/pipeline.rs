@@ -8,6 +8,7 @@ mod accept;
 mod failed;
 mod in_force;
 mod scene;
+mod status;
 mod tend;
 mod write;
 
@@ -22,7 +23,7 @@ use crate::answers::Answers;
 use crate::delivery::Delivery;
 use crate::files::Configurations;
 use crate::github::{self, GitHub};
-use crate::inbox::{Claim, Failure, Inbox, listed};
+use crate::inbox::{Claim, Destination, Failure, Inbox, listed};
 use crate::ledger::{Turn, Turns};
 use crate::plugins::contract::{AnswerValue, Outcome};
 use crate::plugins::{Plugin, Plugins};
@@ -48,7 +49,7 @@ pub struct Pipeline {
     pub configurations: Configurations,
     pub answers: Answers,
     pub port: Arc<Port>,
-    pub resync: Arc<Resync>,
+    pub resync: Resync,
     pub allowed: AllowedBlueprints,
     pub turns: Turns,
     /// Deliveries that no plugin wanted.
@@ -137,6 +138,9 @@ impl Pipeline {
         };
         let scene = match found {
             Ok(Found::There(scene)) => {
+                if scene.asked {
+                    claim.answered(Destination::GitHub);
+                }
                 claim.seen(scene.seen.clone());
                 Some(scene)
             }
@@ -162,11 +166,12 @@ impl Pipeline {
             .wanting(&subject.kind)
             .filter(|plugin| claim.wants(&plugin.name))
             .collect();
-        let mut turn = None;
-        for (index, plugin) in wanting.iter().enumerate() {
-            if index > 0 {
-                // What was written is on record before the next plugin takes its time.
+        let mut turn: Option<Turn> = None;
+        for plugin in wanting {
+            if let Some(turn) = turn.take() {
+                // What was written is on record, and whose turn it was is over, before the next plugin takes its time.
                 claim.keep(Vec::new()).await?;
+                drop(turn);
             }
             turn = self
                 .map_and_write(plugin, &subject, scene.as_ref(), &loaded, &mut claim)

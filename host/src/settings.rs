@@ -23,7 +23,10 @@ pub use variables::{Mistake, Mistakes};
 pub struct Settings {
     /// Where the webhook listens: `PORT` on all addresses.
     pub listen: SocketAddr,
+    /// `ADMIN_ADDR`: probes, status, and deliveries for people. Port 0 is any free one.
+    pub admin: SocketAddr,
     pub webhook: Webhook,
+    pub webhook_mode: WebhookMode,
     pub github: GitHub,
     pub port: Port,
     pub plugins: Plugins,
@@ -65,9 +68,20 @@ pub enum Format {
     Json,
 }
 
+/// `WEBHOOK_MODE`: how deliveries come in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WebhookMode {
+    /// GitHub sends them; what was missed is read from its log.
+    #[default]
+    Push,
+    /// All are read from GitHub's log, so that nothing need reach the host.
+    Pull,
+}
+
 #[derive(Debug, Clone)]
 pub struct Webhook {
-    /// `WEBHOOK_SECRET`, and during a rotation `WEBHOOK_SECRET_PREVIOUS`. Never empty.
+    /// `WEBHOOK_SECRET`, and during a rotation `WEBHOOK_SECRET_PREVIOUS`. Empty, so that nobody is believed,
+    /// only with [`WebhookMode::Pull`].
     pub secrets: Vec<SecretString>,
     /// `WEBHOOK_PATH`, served beside `/` and `/api/github/webhooks`.
     pub path: Option<String>,
@@ -118,4 +132,12 @@ pub fn listening_port() -> Result<u16, Mistakes> {
     let listen = read::port(&variables);
     variables.finish()?;
     Ok(listen.map_or(0, |address| address.port()))
+}
+
+/// `DATA_DIR` alone, for commands about what a host keeps there.
+pub fn data_dir() -> Result<PathBuf, Mistakes> {
+    let variables = variables::Variables::new(|name: &str| std::env::var(name).ok());
+    let folder = read::data_dir(&variables);
+    variables.finish()?;
+    Ok(folder)
 }

@@ -16,6 +16,7 @@ mod suite;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use page::{Filter, Quarantined, State, Summary, WaitingOf};
 pub use row::{Change, Producers, Row};
@@ -285,4 +286,12 @@ pub struct Counts {
     pub quarantined: u64,
     /// Entities in the ledger.
     pub entities: u64,
+}
+
+/// For items that are added without a time; it is only shown.
+fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+    })
 }

@@ -143,6 +143,17 @@ pub fn touches(delivery: &Delivery) -> Result<Vec<Touch>, Unreadable> {
     })
 }
 
+/// Whether an event may touch anything of concern, by its name alone: a chore, or a subject of a kind that somebody maps.
+pub fn may_concern(event: &str, maps: impl Fn(&str) -> bool) -> bool {
+    match event {
+        event if ABOUT_NOTHING.contains(&event) => false,
+        event if event.starts_with("installation") => true,
+        "push" => maps("tree"),
+        "repository" => maps("repository") || maps("tree"),
+        event => maps(kinds::row(event).map_or(event, |row| row.kind)),
+    }
+}
+
 fn read(delivery: &Delivery) -> Result<Vec<Touch>, String> {
     let Some(origin) = Origin::of(delivery)? else {
         return Ok(Vec::new());

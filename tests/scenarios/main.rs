@@ -1,11 +1,13 @@
 mod acme;
 mod catalog;
 mod clients;
+mod deliveries;
 mod durable;
 mod eight_ways;
 mod fence;
 mod hostile;
 mod load;
+mod missed;
 mod outages;
 mod port_yml;
 mod purity;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -147,6 +147,16 @@ impl TestHost {
         self
     }
 
+    /// Runs another command of the same binary on the same data directory, with none of the other settings.
+    pub fn cli(&self, arguments: &[&str]) -> process::Output {
+        command_line(&self.folders, arguments)
+    }
+
+    /// What outlives it, before it is there.
+    pub fn data_dir(&self) -> PathBuf {
+        self.folders.data()
+    }
+
     /// Starts it and waits until it is healthy; panics with its log if it ends first.
     pub async fn start(self) -> RunningHost {
         let mut running = self.spawn();
@@ -279,6 +289,11 @@ impl RunningHost {
         self.folders.plugins().join(format!("{name}.wasm"))
     }
 
+    /// Runs another command of the same binary on the same data directory, with none of the other settings.
+    pub fn cli(&self, arguments: &[&str]) -> process::Output {
+        command_line(&self.folders, arguments)
+    }
+
     /// Everything it said so far, a line each.
     pub fn lines(&self) -> Vec<String> {
         self.output.lines()
@@ -326,11 +341,18 @@ impl RunningHost {
         (self.ended().await, self.lines())
     }
 
-    /// SIGKILL, and waits until it is gone.
+    /// SIGKILL, unless it ended by itself, and waits until it is gone.
     pub async fn kill(mut self) -> Vec<String> {
-        self.signal("KILL");
+        if self.has_ended().is_none() {
+            self.signal("KILL");
+        }
         self.ended().await;
         self.lines()
+    }
+
+    /// How it ended, if it has.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
     }
 
     /// Sends a signal by its name. The shell has `kill` built in wherever there is one.
@@ -383,6 +405,16 @@ impl Drop for RunningHost {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn command_line(folders: &Folders, arguments: &[&str]) -> process::Output {
+    let mut command = Command::new(built::host());
+    let run = command
+        .env_clear()
+        .env("DATA_DIR", folders.data())
+        .args(arguments)
+        .stdin(Stdio::null());
+    run.output().expect("the host's binary can be run")
 }
 
 /// Free a moment ago: the host binds it itself.

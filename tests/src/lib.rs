@@ -8,6 +8,7 @@
 #![recursion_limit = "256"]
 
 pub mod caller;
+pub mod dice;
 pub mod fault;
 pub mod github;
 pub mod host;

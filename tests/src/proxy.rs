@@ -1,17 +1,25 @@
 //! A stand-in for a company's forward proxy: opens tunnels (RFC 9110, CONNECT) and counts them.
+//!
+//! In rough weather it does to them what networks do (`weather`).
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
+
+mod weather;
+
+pub use weather::Fates;
+use weather::Weather;
 
 /// A running proxy. Every name leads to the loopback, so that only who comes through it finds `github.acme.test`.
 pub struct FakeProxy {
     address: SocketAddr,
     tunnels: Tunnels,
+    weather: Weather,
     accepting: AbortHandle,
 }
 
@@ -31,11 +39,13 @@ impl FakeProxy {
         let listener = listener.expect("a free port on the loopback");
         let address = listener.local_addr().expect("a bound listener has one");
         let tunnels = Tunnels::default();
-        let accepting = tokio::spawn(accept(listener, tunnels.clone())).abort_handle();
+        let weather = Weather::calm();
+        let accepting = tokio::spawn(accept(listener, tunnels.clone(), weather.clone()));
         Self {
             address,
             tunnels,
-            accepting,
+            weather,
+            accepting: accepting.abort_handle(),
         }
     }
 
@@ -48,6 +58,21 @@ impl FakeProxy {
     pub fn tunnels(&self) -> BTreeMap<String, usize> {
         self.tunnels.lock().clone()
     }
+
+    /// From now on tunnels, those that are open as well, come to bad ends, each to its own; the same seed draws the same fates.
+    pub fn rough(&self, seed: u64) {
+        self.weather.turn(Some(seed));
+    }
+
+    /// Tunnels are left alone from now on, and what stood still is cut off.
+    pub fn calm(&self) {
+        self.weather.turn(None);
+    }
+
+    /// What the rough weather held for them.
+    pub fn fates(&self) -> Fates {
+        self.weather.fates()
+    }
 }
 
 impl Drop for FakeProxy {
@@ -56,7 +81,7 @@ impl Drop for FakeProxy {
     }
 }
 
-async fn accept(listener: TcpListener, tunnels: Tunnels) {
+async fn accept(listener: TcpListener, tunnels: Tunnels, weather: Weather) {
     // Tunnels live in the set, so that aborting this task ends them too.
     let mut open = JoinSet::new();
     loop {
@@ -64,15 +89,19 @@ async fn accept(listener: TcpListener, tunnels: Tunnels) {
             continue;
         };
         while open.try_join_next().is_some() {}
-        let tunnels = tunnels.clone();
+        let (tunnels, weather) = (tunnels.clone(), weather.clone());
         open.spawn(async move {
             // Who hangs up in the middle is no matter of the proxy's.
-            let _ = tunnel(stream, &tunnels).await;
+            let _ = tunnel(stream, &tunnels, &weather).await;
         });
     }
 }
 
-async fn tunnel(mut client: TcpStream, tunnels: &Tunnels) -> std::io::Result<()> {
+async fn tunnel(
+    mut client: TcpStream,
+    tunnels: &Tunnels,
+    weather: &Weather,
+) -> std::io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(client.read_u8().await?);
@@ -85,14 +114,12 @@ async fn tunnel(mut client: TcpStream, tunnels: &Tunnels) -> std::io::Result<()>
     };
     *tunnels.lock().entry(to.to_owned()).or_default() += 1;
     let port = to.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
-    let Ok(mut server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port.unwrap_or(443))).await
-    else {
+    let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port.unwrap_or(443))).await else {
         let refused = b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n";
         return client.write_all(refused).await;
     };
     client
         .write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
         .await?;
-    copy_bidirectional(&mut client, &mut server).await?;
-    Ok(())
+    weather.carry(client, server).await
 }

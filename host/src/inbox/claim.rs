@@ -17,7 +17,7 @@ use super::rules::{Fared, Taken, wait_for_room};
 use crate::store::{Change, Error, Lease, Loaded, NewItem, Progress, Rest, Seen, Seq, Source};
 
 /// An item being worked on; its lane waits until the claim has ended.
-/// Dropping it, as a panic does, puts the item back.
+/// Dropping it puts the item back; where that was a panic it is counted.
 pub struct Claim {
     shared: Arc<Shared>,
     /// `None` once it has ended.
@@ -167,20 +167,20 @@ impl Claim {
         }
     }
 
-    /// Puts the item back as it was before it was taken.
+    /// Puts the item back as it was before it was taken, for a moment.
     fn not_kept(&mut self, error: Error) -> Error {
-        let shared = self.shared.clone();
-        if let Some(taken) = self.taken.take() {
-            let now = shared.now();
-            match &error {
-                Error::Lease => shared.rules().lost(&taken, now),
-                Error::Full(_) | Error::Broken(_) => {
-                    let rest = wait_for_room(taken.tries, chance());
-                    shared.rules().put_back(&taken, rest, now);
-                }
+        let Some(taken) = self.taken.take() else {
+            return error;
+        };
+        let now = self.shared.now();
+        match &error {
+            Error::Lease => self.shared.rules().lost(&taken, now),
+            Error::Full(_) | Error::Broken(_) => {
+                let rest = wait_for_room(taken.tries, chance());
+                self.shared.rules().put_back(&taken, rest, now);
             }
         }
-        shared.ready.notify_one();
+        self.shared.ready.notify_one();
         error
     }
 
@@ -208,7 +208,11 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        if let Some(taken) = self.taken.take() {
+        if !std::thread::panicking() {
+            // Whoever worked on it gave up without a word, as one does whom the store fails.
+            let unkept = self.unkept.take();
+            self.not_kept(unkept.unwrap_or_else(|| Error::Full(String::new())));
+        } else if let Some(taken) = self.taken.take() {
             let now = self.shared.now();
             self.shared.rules().panicked(&taken, now);
             self.shared.ready.notify_one();

@@ -19,6 +19,9 @@ const TRIES: u32 = 8;
 /// A plugin that rests is looked for so often, where it does not say for how long.
 const REST: Duration = Duration::from_secs(60);
 
+/// No further reason is added to one as long as this.
+const WHY: usize = 1_000;
+
 /// Reasons told in one line.
 const WHYS: usize = 5;
 
@@ -195,6 +198,17 @@ pub(super) fn wait(nth: u32, after: Option<Duration>, chance: u64) -> Millis {
 pub(super) fn millis(duration: Duration) -> Millis {
     // A year is long enough, and far from any overflow.
     duration.as_millis().min(365 * 86_400_000) as Millis
+}
+
+impl Cause {
+    /// Something else that kept the same plugin from it.
+    pub(super) fn join(&mut self, other: Self) {
+        if !self.why.contains(&other.why) && self.why.len() < WHY {
+            self.why += "; ";
+            self.why += &other.why;
+        }
+        self.awaits = self.awaits.take().or(other.awaits);
+    }
 }
 
 /// Several reasons in one line.

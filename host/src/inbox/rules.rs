@@ -3,6 +3,9 @@
 //! Time comes in, what was worked on comes in, chance comes in; what is to be recorded and who may go next comes out.
 //! So a simulation can run through years of it in a second.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -173,7 +176,7 @@ impl Rules {
         let before = self.history(taken);
         let mut history = before.clone();
         history.tried.tries += 1;
-        let mut quarantine = Vec::new();
+        let mut quarantine: Vec<Quarantine> = Vec::new();
         let mut whys = Vec::new();
         let mut behind = None;
         // Of the plugins it was handed out for: when they are called again, and how often they failed.
@@ -200,16 +203,24 @@ impl Rules {
                     behind = behind.or(failure.away());
                 }
                 Fate::Quarantined(cause) => {
-                    over |= failure.plugin.is_none();
-                    let plugin = failure.plugin.clone();
-                    quarantine.push(Quarantine { plugin, cause });
+                    let of = |one: &&mut Quarantine| one.plugin == failure.plugin;
+                    match quarantine.iter_mut().find(of) {
+                        Some(one) => one.cause.join(cause),
+                        None => quarantine.push(Quarantine {
+                            plugin: failure.plugin.clone(),
+                            cause,
+                        }),
+                    }
                 }
                 Fate::Nothing => over |= failure.plugin.is_none(),
             }
         }
-        for Quarantine { plugin, .. } in &quarantine {
-            plugin.as_deref().map(|plugin| again.remove(plugin));
-        }
+        // While some of it waits nothing of it is given up: what is tried again meets the rest again.
+        quarantine.retain(|one| match &one.plugin {
+            Some(plugin) => whole.is_none() && !again.contains_key(plugin.as_str()),
+            None => whole.is_none(),
+        });
+        over |= quarantine.iter().any(|one| one.plugin.is_none());
         let turned = self.learn(taken, fared, now);
 
         let mut left: Vec<Pending> = Vec::new();
@@ -597,6 +608,12 @@ impl Taken {
     /// It panicked so often that it is not worked on any more.
     pub(super) fn is_hopeless(&self) -> bool {
         self.panics >= PANICS
+    }
+
+    /// Whether it finds out that somebody is back.
+    #[cfg(test)]
+    pub(super) fn is_probe(&self) -> bool {
+        !self.ticket.probes.is_empty()
     }
 
     pub(super) fn wants(&self, plugin: &str) -> bool {

@@ -1,17 +1,18 @@
 //! One plan: made from what is wished and what is known, then told what became of it, step by step.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod decide;
+mod rows;
 
-use super::{Fate, Wish, key, previous, remove};
+use std::collections::BTreeSet;
+
+use super::{Fate, Wish, key};
 use crate::entity::{Entity, Key, Renaming};
-use crate::store::{Change, Producers, Row};
+use crate::store::{Producers, Row};
 
 /// So many deletions never need a person's consent.
 const FEW: usize = 20;
 /// Which part of a plugin's entities may go at once where the configuration does not say.
 const THRESHOLD: f64 = 0.9;
-/// A blueprint's worth of names says as much as all of them.
-const NAMES: usize = 3;
 
 pub struct Plan<'a> {
     wish: Wish<'a>,
@@ -21,8 +22,6 @@ pub struct Plan<'a> {
     /// Rows that only change hands or say whose they are.
     touched_up: Vec<Row>,
     drops: Vec<Dropping>,
-    /// Warnings about the wish alone.
-    mistakes: Vec<String>,
     warnings: Vec<String>,
     /// The drops that are being deleted, in the order in which they were handed out.
     deleting: Vec<usize>,
@@ -85,216 +84,18 @@ pub struct Tally {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(mut wish: Wish<'a>, known: Producers) -> Self {
-        let mut mistakes = Vec::new();
-        let returned: HashSet<Key> = wish.entities.iter().filter_map(Entity::key).collect();
-        wish.entities = std::mem::take(&mut wish.entities)
-            .into_iter()
-            .map(
-                |entity| match previous(&entity).filter(|old| returned.contains(old)) {
-                    Some(old) => {
-                        mistakes.push(format!(
-                            "{old}: it is declared under this identifier and as the former one of another entity; both \
-                             are written and nothing is renamed"
-                        ));
-                        entity.without_previous()
-                    }
-                    None => entity,
-                },
-            )
-            .collect();
+    pub(super) fn new(wish: Wish<'a>, known: Producers) -> Self {
         let digests = wish
             .entities
             .iter()
-            .map(|entity| entity.key().map(|_| wish.digest(entity)))
+            .map(|entity| entity.identifier().map(|_| wish.digest(entity)))
             .collect();
-        Self::decide(wish, digests, mistakes, known)
+        Self::decide(wish, digests, known)
     }
 
     /// The same plan from newer rows. Only while nothing of it has been handed out.
     pub fn again(self, known: Producers) -> Self {
-        Self::decide(self.wish, self.digests, self.mistakes, known)
-    }
-
-    fn decide(
-        wish: Wish<'a>,
-        digests: Vec<Option<[u8; 32]>>,
-        mistakes: Vec<String>,
-        known: Producers,
-    ) -> Self {
-        let mut own: BTreeMap<Key, Row> =
-            known.own.into_iter().map(|row| (key(&row), row)).collect();
-        let mut others: HashMap<Key, Vec<Row>> = HashMap::new();
-        for row in known.others {
-            others.entry(key(&row)).or_default().push(row);
-        }
-        let mut plan = Self {
-            wish,
-            digests,
-            sends: Vec::new(),
-            unchanged: 0,
-            touched_up: Vec::new(),
-            drops: Vec::new(),
-            warnings: mistakes.clone(),
-            mistakes,
-            deleting: Vec::new(),
-            deletions_waiting: 0,
-        };
-        plan.decide_sends(&mut own, &others);
-        if plan.wish.complete {
-            plan.decide_asked(&mut own, &mut others);
-            if !plan.wish.keeps {
-                for (key, row) in own {
-                    let shared = others.contains_key(&key);
-                    plan.decide_dropped(key, vec![row], shared);
-                }
-            }
-        }
-        plan
-    }
-
-    fn decide_sends(&mut self, own: &mut BTreeMap<Key, Row>, others: &HashMap<Key, Vec<Row>>) {
-        for at in 0..self.wish.entities.len() {
-            let entity = &self.wish.entities[at];
-            let blueprint = entity.blueprint().to_owned();
-            let (Some(key), Some(digest)) = (entity.key(), self.digests[at]) else {
-                self.sends.push(Sending {
-                    at,
-                    blueprint,
-                    named: None,
-                    fate: Fate::Waits,
-                });
-                continue;
-            };
-            let renames = previous(entity);
-            let before = own.remove(&key);
-            let changed = before.as_ref().and_then(|row| row.digest) != Some(digest);
-            if let Some(row) = &before
-                && !changed
-                && !self.wish.force
-            {
-                self.unchanged += 1;
-                let now = self.row(&key, row.digest, row.ours, row.written);
-                if now != *row {
-                    self.touched_up.push(now);
-                }
-                continue;
-            }
-            if changed && let Some(warning) = self.shared(&key, others.get(&key)) {
-                self.warnings.push(warning);
-            }
-            let renames = renames.map(|old| Renames {
-                own: own.remove(&old),
-                others: others.get(&old).cloned().unwrap_or_default(),
-                key: old,
-            });
-            if let Some(other) = renames.as_ref().and_then(|renames| renames.others.first()) {
-                self.warnings.push(format!(
-                    "{key}: it was to be called so instead of `{}`, by which {} still declares it",
-                    other.identifier, other.whose
-                ));
-            }
-            self.sends.push(Sending {
-                at,
-                blueprint,
-                named: Some(Named {
-                    key,
-                    digest,
-                    before,
-                    renames,
-                }),
-                fate: Fate::Waits,
-            });
-        }
-    }
-
-    /// What was asked to be deleted by name: the rows of this plugin go, whichever subject has them.
-    fn decide_asked(&mut self, own: &mut BTreeMap<Key, Row>, others: &mut HashMap<Key, Vec<Row>>) {
-        let returned: HashSet<Key> = self.wish.entities.iter().filter_map(Entity::key).collect();
-        let asked: BTreeSet<Key> = self.wish.deletions.iter().cloned().collect();
-        for key in asked.into_iter().filter(|key| !returned.contains(key)) {
-            let mut rows = Vec::from_iter(own.remove(&key));
-            let (of_plugin, rest): (Vec<Row>, Vec<Row>) = others
-                .remove(&key)
-                .unwrap_or_default()
-                .into_iter()
-                .partition(|row| {
-                    row.plugin == self.wish.plugin && row.organization == self.wish.organization
-                });
-            rows.extend(of_plugin);
-            if rows.is_empty() {
-                self.warnings.push(format!(
-                    "{key}: {} asks for its deletion, but has not written it here: it stays in Port",
-                    self.wish.plugin
-                ));
-                continue;
-            }
-            self.decide_dropped(key, rows, !rest.is_empty());
-        }
-    }
-
-    fn decide_dropped(&mut self, key: Key, rows: Vec<Row>, shared: bool) {
-        let ours = rows.iter().any(|row| row.ours);
-        if !shared && !ours {
-            let written = rows.iter().any(|row| row.written > 0);
-            self.warnings.push(match written {
-                true => format!(
-                    "{key}: {} produces it no more; it stays in Port, for it was there before. Delete it there if \
-                     nobody needs it",
-                    self.wish.plugin
-                ),
-                false => format!(
-                    "{key}: {} produces it no more; it stays in Port, if it is there, for it is not known who created \
-                     it. Delete it there if nobody needs it",
-                    self.wish.plugin
-                ),
-            });
-        }
-        let how = match ours && !shared {
-            true => How::Delete { done: false },
-            false => How::Leave,
-        };
-        self.drops.push(Dropping { key, rows, how });
-    }
-
-    /// That two repositories write one entity, which nobody can want.
-    fn shared(&self, key: &Key, others: Option<&Vec<Row>>) -> Option<String> {
-        let wish = &self.wish;
-        let elsewhere =
-            |row: &&Row| row.repository != wish.repository || row.organization != wish.organization;
-        let names: BTreeSet<&str> = others?
-            .iter()
-            .filter(elsewhere)
-            .map(|row| row.whose.as_str())
-            .collect();
-        let (mut said, more) = (
-            Vec::from_iter(names.iter().take(NAMES).copied()),
-            names.len().saturating_sub(NAMES),
-        );
-        let more = (more > 0).then(|| format!("{more} more"));
-        said.extend(more.as_deref());
-        (!said.is_empty()).then(|| {
-            format!(
-                "{key}: written by {} and by {}; whoever writes last wins. Declare it in one of them",
-                wish.whose,
-                said.join(", ")
-            )
-        })
-    }
-
-    fn row(&self, key: &Key, digest: Option<[u8; 32]>, ours: bool, written: i64) -> Row {
-        Row {
-            plugin: self.wish.plugin.to_owned(),
-            subject: self.wish.subject.to_owned(),
-            organization: self.wish.organization,
-            repository: self.wish.repository,
-            whose: self.wish.whose.to_owned(),
-            blueprint: key.blueprint.clone(),
-            identifier: key.identifier.clone(),
-            digest,
-            ours,
-            written,
-        }
+        Self::decide(self.wish, self.digests, known)
     }
 
     /// The entities that this plan decides about. While it is carried out nobody else must; see [`super::Turns`].
@@ -305,6 +106,7 @@ impl<'a> Plan<'a> {
             std::iter::once(named.key.clone()).chain(old)
         });
         keys.chain(self.drops.iter().map(|drop| drop.key.clone()))
+            .chain(self.touched_up.iter().map(key))
             .collect()
     }
 
@@ -323,57 +125,31 @@ impl<'a> Plan<'a> {
         ))
     }
 
-    /// Entities that would be deleted. With [`FEW`] or none, [`Plan::over`] needs no count.
+    /// Entities that would be deleted. Of twenty or fewer [`Plan::over`] asks nobody.
     pub fn removals(&self) -> usize {
         let doomed = |drop: &&Dropping| drop.how != How::Leave;
         self.drops.iter().filter(doomed).count()
     }
 
-    /// What must be committed before anything is sent: whatever a crash hides of the answers, nothing then counts as
-    /// unchanged, and nothing as created by the ledger that perhaps was not.
-    pub fn intents(&self) -> Vec<Change> {
-        let mut intents = Vec::new();
-        for named in self.sends.iter().filter_map(|send| send.named.as_ref()) {
-            let (digest, ours, written) = match &named.before {
-                Some(row) => (row.digest, row.ours, row.written),
-                None => (None, false, 0),
-            };
-            if named.before.is_none() || digest.is_some() {
-                intents.push(Change::Put(self.row(&named.key, None, ours, written)));
-            }
-            if !self.wish.merges() {
-                intents.push(self.forget(&named.key));
-            }
-            // What is renamed is no longer there for those who declare it by its former identifier.
-            if let Some(renames) = &named.renames {
-                intents.extend(renames.own.iter().filter_map(unsent));
-                intents.push(self.forget(&renames.key));
-            }
-        }
-        for drop in self.drops.iter().filter(|drop| drop.how != How::Leave) {
-            intents.extend(drop.rows.iter().filter_map(unsent));
-        }
-        intents
-    }
-
-    /// Whoever else produces it has to send it again.
-    fn forget(&self, key: &Key) -> Change {
-        Change::Forget {
-            plugin: self.wish.plugin.to_owned(),
-            subject: self.wish.subject.to_owned(),
-            blueprint: key.blueprint.clone(),
-            identifier: key.identifier.clone(),
-        }
-    }
-
     /// What is to be sent, handed out once.
     pub fn upserts(&mut self) -> Vec<Entity> {
-        let sent: HashSet<usize> = self.sends.iter().map(|send| send.at).collect();
-        std::mem::take(&mut self.wish.entities)
+        let mut entities: Vec<Option<Entity>> = std::mem::take(&mut self.wish.entities)
             .into_iter()
-            .enumerate()
-            .filter_map(|(at, entity)| sent.contains(&at).then_some(entity))
-            .collect()
+            .map(Some)
+            .collect();
+        let sent = self.sends.iter().filter_map(|send| {
+            let entity = entities.get_mut(send.at)?.take()?;
+            let renames = send
+                .named
+                .as_ref()
+                .is_some_and(|named| named.renames.is_some());
+            Some(if renames {
+                entity
+            } else {
+                entity.without_previous()
+            })
+        });
+        sent.collect()
     }
 
     /// What became of [`Plan::upserts`], in their order. What is not told waits.
@@ -440,75 +216,6 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// What changes in the ledger, now that everything is told; [`Plan::intents`] are in it already.
-    pub fn changes(&self) -> Vec<Change> {
-        let mut changes: Vec<Change> = self.touched_up.iter().cloned().map(Change::Put).collect();
-        for send in &self.sends {
-            if let Some(named) = &send.named {
-                self.settle(named, send.fate, &mut changes);
-            }
-        }
-        for drop in &self.drops {
-            if drop.how == (How::Delete { done: false }) {
-                continue;
-            }
-            changes.extend(drop.rows.iter().map(remove));
-            let ours = drop.rows.iter().any(|row| row.ours);
-            match drop.how {
-                How::Leave if ours => changes.push(Change::Inherit {
-                    blueprint: drop.key.blueprint.clone(),
-                    identifier: drop.key.identifier.clone(),
-                }),
-                How::Leave => {}
-                // Nobody was there when this was decided.
-                How::Delete { .. } => changes.push(self.forget(&drop.key)),
-            }
-        }
-        changes
-    }
-
-    fn settle(&self, named: &Named, fate: Fate, changes: &mut Vec<Change>) {
-        let before = named.before.as_ref();
-        let (created, renaming) = match fate {
-            Fate::Written { created, renaming } => (created, renaming),
-            // The intent stands.
-            Fate::Waits => return,
-            Fate::Refused => {
-                match before {
-                    // It may have got its new name all the same.
-                    _ if named.renames.is_some() => {}
-                    Some(row) if row.digest.is_some() => changes.push(Change::Put(row.clone())),
-                    // Sent before, and nobody knows with what success.
-                    Some(_) => {}
-                    None => changes.push(remove(&self.row(&named.key, None, false, 0))),
-                }
-                return;
-            }
-        };
-        let mut ours = created || before.is_some_and(|row| row.ours);
-        if let Some(renames) = &named.renames {
-            let all = || renames.own.iter().chain(&renames.others);
-            match renaming {
-                Renaming::Done => {
-                    ours |= all().any(|row| row.ours);
-                    changes.extend(all().map(remove));
-                }
-                Renaming::NothingThere => {
-                    // It was about to be renamed before: that was done, and the answer got lost.
-                    let tried = before.is_some_and(|row| row.written == 0);
-                    ours |= tried && all().any(|row| row.ours);
-                    changes.extend(renames.own.iter().map(remove));
-                }
-                Renaming::NotAsked | Renaming::BothThere => {}
-            }
-        }
-        let row = self.row(&named.key, Some(named.digest), ours, self.wish.now);
-        changes.push(Change::Put(row));
-        if !self.wish.merges() {
-            changes.push(self.forget(&named.key));
-        }
-    }
-
     /// Whether nothing of it is left to be done.
     pub fn is_complete(&self) -> bool {
         let tally = self.tally();
@@ -554,14 +261,4 @@ impl Sending {
             _ => None,
         }
     }
-}
-
-/// A row that has to be sent again if it is produced again; `None` where that is so already.
-fn unsent(row: &Row) -> Option<Change> {
-    row.digest.map(|_| {
-        Change::Put(Row {
-            digest: None,
-            ..row.clone()
-        })
-    })
 }

@@ -69,6 +69,12 @@ impl Pipeline {
         Ok(())
     }
 
+    /// Whether a delivery of this event might lead to anything, as far as its name tells.
+    pub fn may_want(&self, event: &str) -> bool {
+        let set = self.plugins.current();
+        subject::may_concern(event, |kind| set.wanting(kind).next().is_some())
+    }
+
     /// Whether anything is to be done about it.
     fn wants(&self, touch: &Touch) -> bool {
         match touch {

@@ -40,6 +40,8 @@ pub(super) struct Scene {
     webhook: Option<Arc<Delivery>>,
     /// What is known of the subject once this state was mapped.
     pub(super) seen: Seen,
+    /// GitHub gave it just now.
+    pub(super) asked: bool,
     asking: Asking,
 }
 
@@ -108,7 +110,9 @@ impl Pipeline {
             _ => None,
         };
         let organization = &subject.organization;
+        let asked = stale && object.is_some();
         Ok(Found::There(Scene {
+            asked,
             time: jiff::Timestamp::now().to_string(),
             organization: serde_json::json!({ "login": organization.login, "id": organization.id })
                 .to_string(),

@@ -42,6 +42,8 @@ pub(super) struct Written {
     pub(super) tally: Tally,
     /// Entities that were refused here or by Port.
     pub(super) refused: usize,
+    /// Entities that are to be tried again.
+    pub(super) waiting: usize,
     pub(super) incomplete: bool,
     /// For the ledger.
     pub(super) changes: Vec<Change>,
@@ -58,7 +60,6 @@ impl Written {
             created,
             renamed,
             unchanged,
-            waiting,
             deleted,
             undeleted,
             ..
@@ -73,7 +74,7 @@ impl Written {
             (unchanged, "unchanged"),
             (deleted, "deleted"),
             (self.refused, "refused"),
-            (waiting, "to be tried again"),
+            (self.waiting, "to be tried again"),
             (undeleted, "deletions waiting"),
         ] {
             if count > 0 {
@@ -156,6 +157,7 @@ impl Pipeline {
         let mut written = Written {
             tally: Tally::default(),
             refused: wanted.refused,
+            waiting: 0,
             incomplete: !wanted.complete,
             changes: Vec::new(),
             failures: Vec::new(),
@@ -202,9 +204,6 @@ impl Pipeline {
                 break Some(turn);
             }
         };
-        for warning in plan.warnings() {
-            warn!(plugin = plugin.name, "{warning}");
-        }
         // Few deletions need nobody's consent, whatever else is held.
         if plan.over(0).is_some() {
             let held = self.store.held(&plugin.name, subject.organization.id);
@@ -217,12 +216,17 @@ impl Pipeline {
         if !intents.is_empty() {
             claim.keep(intents).await?;
         }
-        let mut failures = self.upsert(&mut plan, how, source).await;
+        let mut missing = 0;
+        let mut failures = self.upsert(&mut plan, how, source, &mut missing).await;
         let dependents = wanted.options.delete_dependents;
         failures.extend(self.delete(&mut plan, dependents, source).await);
         written.failures = together(failures);
+        for warning in plan.warnings() {
+            warn!(plugin = plugin.name, "{warning}");
+        }
         written.tally = plan.tally();
-        written.refused += written.tally.refused;
+        written.refused += written.tally.refused - missing;
+        written.waiting = written.tally.waiting + missing;
         written.changes = plan.changes();
         if written.tally.written + written.tally.deleted > 0 {
             claim.answered(Destination::Port);
@@ -231,7 +235,13 @@ impl Pipeline {
         Ok(written)
     }
 
-    async fn upsert(&self, plan: &mut Plan<'_>, how: Write, source: Source) -> Vec<Failure> {
+    async fn upsert(
+        &self,
+        plan: &mut Plan<'_>,
+        how: Write,
+        source: Source,
+        missing: &mut usize,
+    ) -> Vec<Failure> {
         let (mut fates, mut failures) = (Vec::new(), Vec::new());
         let entities = plan.upserts();
         let results = self.port.upsert(&entities, how, source).await;
@@ -246,8 +256,12 @@ impl Pipeline {
                 }
                 Err(error) => error,
             };
-            let waits = error.is_transient() || error.is_missing();
-            fates.push(if waits { Fate::Waits } else { Fate::Refused });
+            // What Port refuses for want of something else was certainly not written.
+            fates.push(match error.is_transient() {
+                true => Fate::Waits,
+                false => Fate::Refused,
+            });
+            *missing += usize::from(error.is_missing());
             let mut failure = failed::port(&error);
             if error.is_missing_target() {
                 // Not to know it costs the waiting for it, not the entity.

@@ -83,10 +83,10 @@ async fn many<R>(
     rest.send(&request).await
 }
 
-/// What Port could not do in a bad moment is tried again.
+/// Once more where Port fails with 500: the failure of a moment, perhaps.
 async fn one<R>(rest: &Rest, group: &Group, dependents: bool, item: &Item<R>) -> Result<(), Error> {
     let identifier = item.identifier.as_deref().unwrap_or_default();
-    let mut pauses = rest::pauses();
+    let mut pauses = rest::pauses().take(1);
     loop {
         let answer = if leaves_its_path(identifier) {
             many(rest, group, dependents, std::slice::from_ref(item)).await?
@@ -110,7 +110,7 @@ async fn one<R>(rest: &Rest, group: &Group, dependents: bool, item: &Item<R>) ->
                 let what = what(group, item);
                 return Err(match status.as_u16() {
                     500.. => Error::Failed(format!(
-                        "{what}: Port failed to delete it, several tries were made: {} {code}: {message}",
+                        "{what}: Port failed to delete it: {} {code}: {message}",
                         status.as_u16()
                     )),
                     status => Error::Kept {

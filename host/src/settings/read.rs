@@ -1,7 +1,7 @@
 //! From the environment to [`Settings`].
 
 use std::collections::BTreeSet;
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use reqwest::Url;
@@ -9,8 +9,8 @@ use secrecy::SecretString;
 
 use super::variables::{Mistakes, Variables, Wrong, wrong};
 use super::{
-    AllowedBlueprints, Format, GitHub, Level, Log, Plugins, Port, Settings, Webhook, github_host,
-    private_key,
+    AllowedBlueprints, Format, GitHub, Level, Log, Plugins, Port, Settings, Webhook, WebhookMode,
+    github_host, private_key,
 };
 
 impl Settings {
@@ -23,12 +23,13 @@ impl Settings {
         let variables = Variables::new(variable);
         let extra_ca = variables.parsed("EXTRA_CA_FILE", certificates);
         let listen = port(&variables);
-        let webhook = webhook(&variables);
+        let mode = variables.parsed("WEBHOOK_MODE", webhook_mode);
+        let webhook_mode = mode.unwrap_or_default();
+        let webhook = webhook(&variables, webhook_mode);
         let github = github(&variables, extra_ca.clone());
         let (port, warnings) = port_api(&variables, extra_ca);
-        let data_dir = variables
-            .text("DATA_DIR")
-            .map_or_else(|| "/data".into(), PathBuf::from);
+        let data_dir = data_dir(&variables);
+        let admin = admin(&variables, listen);
         let plugins = plugins(&variables, &data_dir);
         let sync_on_start = variables.parsed("SYNC_ON_START", boolean).unwrap_or(true);
         let log = Log {
@@ -39,7 +40,9 @@ impl Settings {
         match (listen, webhook, github, port) {
             (Some(listen), Some(webhook), Some(github), Some(port)) => Ok(Self {
                 listen,
+                admin,
                 webhook,
+                webhook_mode,
                 github,
                 port,
                 plugins,
@@ -65,12 +68,43 @@ pub(super) fn port(variables: &Variables<impl Fn(&str) -> Option<String>>) -> Op
     })
 }
 
-fn webhook(variables: &Variables<impl Fn(&str) -> Option<String>>) -> Option<Webhook> {
-    let current = variables.required(
-        "WEBHOOK_SECRET",
-        "set it to the webhook secret of the GitHub App (in the App's settings, Webhook)",
-        |text| Ok(SecretString::from(text)),
-    );
+/// `DATA_DIR`, which commands about what is kept there need alone.
+pub(super) fn data_dir(variables: &Variables<impl Fn(&str) -> Option<String>>) -> PathBuf {
+    variables
+        .text("DATA_DIR")
+        .map_or_else(|| "/data".into(), PathBuf::from)
+}
+
+fn admin(
+    variables: &Variables<impl Fn(&str) -> Option<String>>,
+    listen: Option<SocketAddr>,
+) -> SocketAddr {
+    let address = variables.parsed("ADMIN_ADDR", |text| {
+        let remedy = "give an address with a port, such as 127.0.0.1:9090, or 0.0.0.0:9090 for probes from elsewhere";
+        let address: SocketAddr = text
+            .parse()
+            .map_err(|_| wrong(format!("is `{text}`"), remedy))?;
+        if listen.is_some_and(|listen| listen.port() == address.port()) {
+            return Err(wrong(
+                format!("is `{text}`, whose port PORT has already"),
+                "choose another port",
+            ));
+        }
+        Ok(address)
+    });
+    address.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+}
+
+fn webhook(
+    variables: &Variables<impl Fn(&str) -> Option<String>>,
+    mode: WebhookMode,
+) -> Option<Webhook> {
+    let remedy = "set it to the webhook secret of the GitHub App (in the App's settings, Webhook)";
+    let secret = |text: &str| Ok(SecretString::from(text));
+    let current = match mode {
+        WebhookMode::Push => Some(variables.required("WEBHOOK_SECRET", remedy, secret)?),
+        WebhookMode::Pull => variables.parsed("WEBHOOK_SECRET", secret),
+    };
     let previous = variables
         .text("WEBHOOK_SECRET_PREVIOUS")
         .map(SecretString::from);
@@ -91,7 +125,7 @@ fn webhook(variables: &Variables<impl Fn(&str) -> Option<String>>) -> Option<Web
         }
     });
     Some(Webhook {
-        secrets: std::iter::once(current?).chain(previous).collect(),
+        secrets: current.into_iter().chain(previous).collect(),
         path,
     })
 }
@@ -276,6 +310,14 @@ fn boolean(text: &str) -> Result<bool, Wrong> {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" => Ok(false),
         _ => Err(wrong(format!("is `{text}`"), "set it to true or false")),
+    }
+}
+
+fn webhook_mode(text: &str) -> Result<WebhookMode, Wrong> {
+    match text.to_ascii_lowercase().as_str() {
+        "push" => Ok(WebhookMode::Push),
+        "pull" => Ok(WebhookMode::Pull),
+        _ => Err(wrong(format!("is `{text}`"), "set it to push or pull")),
     }
 }
 

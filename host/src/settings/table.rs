@@ -72,6 +72,11 @@ pub const SETTINGS: &[Setting] = &[
         "a path for webhooks beside / and /api/github/webhooks",
     ),
     setting(
+        "WEBHOOK_MODE",
+        "push",
+        "pull: GitHub's log of deliveries is read instead, without an inbound route or WEBHOOK_SECRET",
+    ),
+    setting(
         "GHE_PROTOCOL",
         "https",
         "http for a GitHub Enterprise Server without TLS",
@@ -107,6 +112,11 @@ pub const SETTINGS: &[Setting] = &[
         "blueprints that plugins may write: `service` for every plugin, `plugin:service` for one",
     ),
     setting("DATA_DIR", "/data", "folder for what outlives a restart"),
+    setting(
+        "ADMIN_ADDR",
+        "127.0.0.1:0",
+        "address for probes, status and `portolan deliveries`; port 0 is any free one",
+    ),
     setting(
         "SYNC_ON_START",
         "true",

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::{
     Accepted, Cause, Change, Counts, Error, Filter, Kept, Lease, Loaded, Millis, NewDelivery,
     NewItem, Producers, Progress, Quarantined, Reply, Rest, Row, Seen, Seq, Source, State, Store,
-    Summary, Waiting, WaitingOf, page, retention,
+    Summary, Waiting, WaitingOf, now, page, retention,
 };
 
 #[derive(Default)]
@@ -105,7 +105,7 @@ impl Store for Memory {
 
     fn add(&self, items: Vec<NewItem>) -> Reply<'_, Vec<Waiting>> {
         self.new_comes(|model| {
-            let insert = |item| model.insert(item, None, 0);
+            let insert = |item| model.insert(item, None, now());
             items.into_iter().map(insert).collect()
         })
     }
@@ -300,7 +300,9 @@ impl Model {
 
     fn insert(&mut self, new: NewItem, brought: Option<Seq>, now: Millis) -> Waiting {
         let delivery = match &new.delivery {
-            Some(guid) => self.number_of(guid),
+            Some(guid) => self
+                .number_of(guid)
+                .filter(|number| self.deliveries[number].kept),
             None => brought,
         };
         if let Some(delivery) = delivery.and_then(|number| self.deliveries.get_mut(&number)) {
@@ -737,4 +739,20 @@ fn limited(mut found: Vec<Summary>, filter: &Filter) -> Vec<Summary> {
         found.truncate(filter.limit);
     }
     found
+}
+
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn trouble_is_made_and_mended() {
+        let memory = Memory::default();
+        memory.trouble(Some(Error::Full("a test".to_owned())));
+        assert!(matches!(memory.add(vec![]).await, Err(Error::Full(_))));
+        assert_eq!(memory.claim(1).await, Ok(vec![]));
+        memory.trouble(Some(Error::Broken("a test".to_owned())));
+        assert!(matches!(memory.claim(1).await, Err(Error::Broken(_))));
+        memory.trouble(None);
+        assert_eq!(memory.add(vec![]).await, Ok(vec![]));
+    }
 }

@@ -22,18 +22,20 @@ mod writer;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use rusqlite::Connection;
 use tokio::sync::watch;
 
-use self::open::Lock;
+use self::full::Ballast;
+use self::list::Of;
+use self::open::{Lock, Opened};
 use self::reader::Reader;
 use self::session::Session;
 use self::writer::{Kind, Writer};
 use super::{
     Accepted, Counts, Error, Filter, Loaded, Millis, NewDelivery, NewItem, Producers, Progress,
-    Reply, Seq, Store, Summary, Waiting,
+    Reply, Seq, Store, Summary, Waiting, now,
 };
 
 pub use self::open::OpenError;
@@ -52,7 +54,7 @@ pub struct SqliteStore {
     /// For people, whose lists may take long.
     lister: Reader,
     health: watch::Receiver<Health>,
-    lock: Option<Lock>,
+    lock: Mutex<Option<Lock>>,
 }
 
 impl SqliteStore {
@@ -62,9 +64,17 @@ impl SqliteStore {
     }
 
     fn open_with(data_dir: &Path, ballast: u64) -> Result<Self, OpenError> {
-        let mut opened = open::open(data_dir, schema::MIGRATIONS)?;
-        let session = Session::begin(&mut opened.writer);
-        let session = session.map_err(|error| OpenError::of(&opened.file, &error))?;
+        let begin = || -> Result<(Opened, Session), OpenError> {
+            let mut opened = open::open(data_dir, schema::MIGRATIONS)?;
+            let session = Session::begin(&mut opened.writer);
+            let session = session.map_err(|error| OpenError::of(&opened.file, &error))?;
+            Ok((opened, session))
+        };
+        let (opened, session) = match begin() {
+            // What waits can be worked on without any more room than was put by.
+            Err(OpenError::NoRoom { .. }) if Ballast::give_up_in(data_dir) => begin()?,
+            begun => begun?,
+        };
         let (changes, health) = watch::channel(Health::Well);
         let changes = Arc::new(changes);
         let failed = |error: std::io::Error| OpenError::Failed {
@@ -89,7 +99,7 @@ impl SqliteStore {
             reader,
             lister,
             health,
-            lock: Some(opened.lock),
+            lock: Mutex::new(Some(opened.lock)),
         })
     }
 
@@ -110,21 +120,22 @@ impl SqliteStore {
         }
     }
 
-    /// Finishes what is queued and leaves the file so that the next start need not look through it.
-    pub async fn close(self) -> Result<(), Error> {
+    /// Finishes what is queued and leaves the file so that the next start need not look through it. Blocks meanwhile.
+    /// Nothing can be asked of it afterwards.
+    pub fn close(&self) -> Result<(), Error> {
         // Readers hold the log open: they go first.
-        let closed = tokio::task::spawn_blocking(move || self.close_blocking()).await;
-        closed.unwrap_or_else(|_| Err(Error::Broken("closing it panicked".to_owned())))
-    }
-
-    fn close_blocking(mut self) -> Result<(), Error> {
         self.reader.stop();
         self.lister.stop();
         self.writer.close();
+        let lock = self
+            .lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(why) = self.broken() {
             return Err(Error::Broken(why));
         }
-        if let Some(lock) = self.lock.take() {
+        if let Some(lock) = lock {
             lock.end_in_order();
         }
         Ok(())
@@ -211,14 +222,22 @@ impl Store for SqliteStore {
     }
 
     fn replay(&self, filter: Filter, now: Millis, dry: bool) -> Reply<'_, (u64, Vec<Waiting>)> {
+        if dry {
+            let count = move |db: &Connection| quarantine::count(db, &filter, Of::Replayable);
+            return Box::pin(async { Ok((self.lister.ask(count).await?, Vec::new())) });
+        }
         Box::pin(self.writer.ask(Kind::Brings, OVERHEAD, move |write| {
-            Ok(quarantine::replay(write, &filter, now, dry)?)
+            Ok(quarantine::replay(write, &filter, now)?)
         }))
     }
 
     fn drop(&self, filter: Filter, dry: bool) -> Reply<'_, u64> {
+        if dry {
+            let count = move |db: &Connection| quarantine::count(db, &filter, Of::Quarantined);
+            return Box::pin(self.lister.ask(count));
+        }
         Box::pin(self.writer.ask(Kind::Settles, OVERHEAD, move |write| {
-            Ok(quarantine::drop(write, &filter, dry)?)
+            Ok(quarantine::drop(write, &filter)?)
         }))
     }
 
@@ -251,12 +270,4 @@ impl Store for SqliteStore {
     fn counts(&self) -> Reply<'_, Counts> {
         Box::pin(self.lister.ask(list::counts))
     }
-}
-
-/// For items that are added without a time; it is only shown.
-fn now() -> Millis {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_millis()).unwrap_or(Millis::MAX)
-    })
 }

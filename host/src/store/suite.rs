@@ -7,6 +7,7 @@ mod lanes;
 mod pages;
 mod progress;
 mod quarantine;
+mod random;
 
 use std::collections::BTreeSet;
 use std::future::Future;

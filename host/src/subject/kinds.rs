@@ -11,7 +11,7 @@ use crate::delivery::Delivery;
 pub(super) struct Row {
     /// `X-GitHub-Event`
     event: &'static str,
-    kind: &'static str,
+    pub(super) kind: &'static str,
     /// The payload's field that holds the object, in the shape in which the list endpoint gives it.
     field: &'static str,
     /// What the API names it by in its repository.

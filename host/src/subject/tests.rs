@@ -365,3 +365,36 @@ fn subjects_and_chores_are_kept_as_text_and_read_again() {
     let kept = serde_json::to_string(chore).unwrap();
     assert_eq!(&serde_json::from_str::<Chore>(&kept).unwrap(), chore);
 }
+
+#[test]
+fn what_an_event_may_concern_is_told_by_its_name() {
+    let installed = json!({"id": 7, "account": {"id": 3, "login": "acme"}});
+    let events = [
+        ("push", json!({"ref": "refs/heads/main"})),
+        ("repository", json!({"action": "transferred"})),
+        ("pull_request", json!({"pull_request": {"id": 9}})),
+        ("issues", json!({"issue": {"id": 9}})),
+        ("workflow_run", json!({"workflow_run": {"id": 9}})),
+        ("star", json!({})),
+        (
+            "installation",
+            json!({"action": "created", "installation": installed}),
+        ),
+        ("installation_target", json!({"action": "renamed"})),
+    ];
+    for (event, payload) in events {
+        let touches = about(event, payload).unwrap();
+        assert!(!touches.is_empty(), "{event}");
+        for touch in touches {
+            match touch {
+                Touch::Subject(subject) => {
+                    assert!(may_concern(event, |kind| kind == subject.kind), "{event}");
+                    assert!(!may_concern(event, |_| false), "{event}");
+                }
+                Touch::Chore(Chore::HeadMoved { .. }) => {}
+                Touch::Chore(_) => assert!(may_concern(event, |_| false), "{event}"),
+            }
+        }
+    }
+    assert!(!may_concern("ping", |_| true));
+}

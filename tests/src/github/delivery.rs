@@ -26,8 +26,17 @@ pub struct Signed {
     pub content_type: String,
     pub body: Bytes,
     /// The JSON in it.
-    payload: Bytes,
+    pub(super) payload: Bytes,
+    /// What GitHub's log tells of it.
+    pub(super) about: About,
     app: u64,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct About {
+    pub(super) action: Value,
+    pub(super) installation: Value,
+    pub(super) repository: Value,
 }
 
 impl Event {
@@ -48,6 +57,11 @@ impl Signed {
             signature: Some(sign(SECRET, &body)),
             content_type: "application/json".into(),
             payload: body.clone(),
+            about: About {
+                action: event.payload["action"].clone(),
+                installation: event.payload["installation"]["id"].clone(),
+                repository: event.payload["repository"]["id"].clone(),
+            },
             body,
             app,
         }
@@ -90,10 +104,6 @@ impl Signed {
             headers.push(("x-hub-signature-256", signature.clone()));
         }
         headers
-    }
-
-    pub(super) fn payload(&self) -> &Bytes {
-        &self.payload
     }
 
     /// The status, 0 where no answer came, and the text.

@@ -4,9 +4,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::delivery::Signed;
 use super::routes::{Refusal, ok};
@@ -103,7 +102,7 @@ impl World {
 
 impl Attempt {
     fn short(&self) -> Value {
-        let payload = self.payload();
+        let about = &self.signed.about;
         let (status, code) = match &self.answer {
             None => ("failed to connect".to_owned(), 502),
             Some((code @ 200..=299, _)) => ("OK".to_owned(), *code),
@@ -112,27 +111,24 @@ impl Attempt {
         json!({
             "id": self.id, "guid": self.signed.guid, "delivered_at": time(self.delivered),
             "redelivery": self.redelivery, "duration": self.took.as_secs_f64(), "status": status,
-            "status_code": code, "event": self.signed.event, "action": payload["action"],
-            "installation_id": payload["installation"]["id"], "repository_id": payload["repository"]["id"],
+            "status_code": code, "event": self.signed.event, "action": about.action,
+            "installation_id": about.installation, "repository_id": about.repository,
             "throttled_at": null,
         })
     }
 
     fn long(&self) -> Value {
         let mut json = self.short();
+        let payload: Value =
+            serde_json::from_slice(&self.signed.payload).expect("an event's payload is JSON");
         let headers = self.signed.headers().into_iter();
         let headers = headers.map(|(name, value)| (name.to_owned(), json!(value)));
         json["url"] = json!(self.url);
         json["request"] = json!({
-            "headers": headers.collect::<serde_json::Map<_, _>>(), "payload": self.payload(),
+            "headers": headers.collect::<Map<_, _>>(), "payload": payload,
         });
         let text = self.answer.as_ref().map(|(_, text)| text);
         json["response"] = json!({"headers": {}, "payload": text});
         json
-    }
-
-    fn payload(&self) -> Value {
-        let payload: &Bytes = self.signed.payload();
-        serde_json::from_slice(payload).expect("an event's payload is JSON")
     }
 }

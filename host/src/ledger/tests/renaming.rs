@@ -1,6 +1,6 @@
 //! Entities that get another identifier.
 
-use super::world::{SHOP, SHOP_MAPPED, STORE, World, wish};
+use super::world::{SHOP, SHOP_MAPPED, STORE, Step, World, wish};
 use super::*;
 
 #[test]
@@ -143,4 +143,42 @@ fn many_old_ones_that_could_not_be_renamed_wait_for_the_threshold() {
     );
     let next = plan(all(texts(&renaming)), world.known(SHOP));
     assert_eq!(next.removals(), 30, "now they are asked about");
+}
+
+#[test]
+fn what_was_renamed_before_is_not_renamed_again() {
+    let mut world = World::default();
+    world.map(wish(SHOP, &["new<old"]));
+    world.others_have("old");
+    assert_eq!(world.map(wish(SHOP, &["new=2<old"])).tally.renamed, 0);
+    assert!(world.port.contains_key("old"));
+}
+
+#[test]
+fn an_entity_of_others_never_takes_the_name_of_a_lost_one_of_ours() {
+    // Whether the one who wrote the lost one asks for it or somebody else.
+    for who in [SHOP, STORE] {
+        let mut world = World::default();
+        world.map(wish(SHOP, &["new"]));
+        world.port.remove("new");
+        world.others_have("old");
+        assert_eq!(world.map(wish(who, &["new=2<old"])).tally.renamed, 0);
+        world.map(wish(SHOP, &[]));
+        world.map(wish(STORE, &[]));
+        assert!(world.port.keys().eq(["old"]));
+    }
+}
+
+#[test]
+fn what_was_inherited_and_then_lost_makes_nothing_ours() {
+    let mut world = World::default();
+    world.map(wish(SHOP, &["new"]));
+    let started = world.carry_out(wish(STORE, &["new"]), Some(Step::Sending));
+    assert!(started.is_none());
+    world.map(wish(SHOP, &[]));
+    assert!(world.row("new").is_some_and(|row| row.ours), "STORE's");
+    world.port.remove("new");
+    world.others_have("old");
+    assert_eq!(world.map(wish(STORE, &["new<old"])).tally.renamed, 1);
+    assert!(world.map(wish(STORE, &[])).deleted.is_empty());
 }

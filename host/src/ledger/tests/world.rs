@@ -27,6 +27,8 @@ pub(super) struct Stored {
 
 #[derive(Default)]
 pub(super) struct World {
+    /// Which one it is, for whoever has to find it again.
+    pub(super) story: String,
     pub(super) rows: Vec<Row>,
     pub(super) port: BTreeMap<String, Stored>,
     /// What Port does not take, does not let go, and of what its answer does not arrive.
@@ -44,12 +46,37 @@ pub(super) struct Done {
     pub(super) complete: bool,
 }
 
-/// Where the host is killed.
+/// An event under way.
+pub(super) struct Running<'a> {
+    pub(super) plan: Plan<'a>,
+    pub(super) next: Step,
+    /// The host will be killed before it is over.
+    doomed: bool,
+    sent: Vec<String>,
+    deletions: Vec<(String, bool)>,
+}
+
+/// What an event does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Crash {
-    AfterIntents,
-    AfterSending,
-    AfterDeleting,
+pub(super) enum Step {
+    Intents,
+    Sending,
+    Deleting,
+    Commit,
+    Over,
+}
+
+impl Running<'_> {
+    fn done(self) -> Done {
+        let deleted = self.deletions.into_iter().filter(|(_, done)| *done);
+        Done {
+            sent: self.sent,
+            deleted: deleted.map(|(name, _)| name).collect(),
+            said: self.plan.warnings().to_vec(),
+            tally: self.plan.tally(),
+            complete: self.plan.is_complete(),
+        }
+    }
 }
 
 pub(super) fn wish(who: Who, entities: &[&str]) -> Wish<'static> {
@@ -124,6 +151,13 @@ impl World {
         self.port.insert(name.to_owned(), stored);
     }
 
+    /// From now on nothing goes wrong.
+    pub(super) fn works(&mut self) {
+        self.refuses.clear();
+        self.keeps.clear();
+        self.loses.clear();
+    }
+
     pub(super) fn row(&self, name: &str) -> Option<&Row> {
         self.rows
             .iter()
@@ -140,56 +174,71 @@ impl World {
     }
 
     pub(super) fn crash_after_sending(&mut self, wish: Wish<'_>) {
-        let survived = self.carry_out(wish, Some(Crash::AfterSending));
+        let survived = self.carry_out(wish, Some(Step::Deleting));
         assert!(survived.is_none());
     }
 
     pub(super) fn crash_after_deleting(&mut self, wish: Wish<'_>) {
-        let survived = self.carry_out(wish, Some(Crash::AfterDeleting));
+        let survived = self.carry_out(wish, Some(Step::Commit));
         assert!(survived.is_none());
     }
 
     /// The whole way of an outcome, as the pipeline goes it. `None` after a crash.
-    pub(super) fn carry_out(&mut self, wish: Wish<'_>, crash: Option<Crash>) -> Option<Done> {
+    pub(super) fn carry_out(&mut self, wish: Wish<'_>, crash: Option<Step>) -> Option<Done> {
+        let mut running = self.begin(wish);
+        running.doomed = crash.is_some();
+        while running.next != Step::Over {
+            if Some(running.next) == crash {
+                return None;
+            }
+            self.step(&mut running);
+        }
+        Some(running.done())
+    }
+
+    pub(super) fn begin<'a>(&self, wish: Wish<'a>) -> Running<'a> {
         let known = self.producers(wish.plugin, wish.subject, &wish.keys());
-        let mut plan = plan(wish, known);
-        self.commit(plan.intents());
-        if crash == Some(Crash::AfterIntents) {
-            return None;
+        Running {
+            plan: plan(wish, known),
+            next: Step::Intents,
+            doomed: false,
+            sent: Vec::new(),
+            deletions: Vec::new(),
         }
-        let entities = plan.upserts();
-        let sent = entities
-            .iter()
-            .map(|entity| entity.key().as_ref().map_or("?".to_owned(), name))
-            .collect();
-        let lost = crash.is_some();
-        let fates: Vec<Fate> = entities
-            .iter()
-            .map(|entity| self.send(entity, lost))
-            .collect();
-        if crash == Some(Crash::AfterSending) {
-            return None;
-        }
-        plan.upserted(&fates);
-        let doomed = plan.deletions();
-        let done: Vec<bool> = doomed.iter().map(|key| self.delete(&name(key))).collect();
-        if lost {
-            return None;
-        }
-        plan.deleted(&done);
-        self.commit(plan.changes());
-        Some(Done {
-            sent,
-            deleted: doomed
-                .iter()
-                .zip(done)
-                .filter(|(_, done)| *done)
-                .map(|(key, _)| name(key))
-                .collect(),
-            said: plan.warnings().to_vec(),
-            tally: plan.tally(),
-            complete: plan.is_complete(),
-        })
+    }
+
+    pub(super) fn step(&mut self, running: &mut Running<'_>) {
+        let plan = &mut running.plan;
+        running.next = match running.next {
+            Step::Intents => {
+                self.commit(plan.intents());
+                Step::Sending
+            }
+            Step::Sending => {
+                let mut fates = Vec::new();
+                for entity in plan.upserts() {
+                    let name = entity.key().as_ref().map_or("?".to_owned(), name);
+                    running.sent.push(name);
+                    fates.push(self.send(&entity, running.doomed));
+                }
+                plan.upserted(&fates);
+                Step::Deleting
+            }
+            Step::Deleting => {
+                for key in plan.deletions() {
+                    let name = name(&key);
+                    let done = self.delete(&name);
+                    running.deletions.push((name, done));
+                }
+                let done: Vec<bool> = running.deletions.iter().map(|(_, done)| *done).collect();
+                plan.deleted(&done);
+                Step::Commit
+            }
+            Step::Commit | Step::Over => {
+                self.commit(plan.changes());
+                Step::Over
+            }
+        };
     }
 
     /// Port, told to upsert.
@@ -238,7 +287,11 @@ impl World {
             return false;
         }
         if let Some(stored) = self.port.remove(name) {
-            assert!(!stored.foreign, "{name} was not created by the ledger");
+            assert!(
+                !stored.foreign,
+                "{}: {name} was not created by the ledger",
+                self.story
+            );
         }
         !self.loses.contains(name)
     }

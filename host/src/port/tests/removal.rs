@@ -205,3 +205,25 @@ async fn a_blueprint_that_was_missing_is_seen_as_soon_as_it_exists() {
     assert!(known.is_some(), "what was just seen is remembered");
     assert_eq!(port.has_blueprint("a b").await, Ok(false));
 }
+
+#[tokio::test]
+async fn a_failure_of_a_moment_keeps_nothing_and_a_lasting_one_is_no_entitys_fault() {
+    let (moment, log) = port(|_, before| match before {
+        0 => refused(500, "internal_error"),
+        _ => deleted(),
+    })
+    .await;
+    let one = moment.delete(keys(["cart"]), false, SOURCE).await;
+    assert_eq!((one, deletions(&log).len()), (vec![Ok(())], 2));
+
+    let (lasting, log) = port(|_, _| refused(500, "internal_error")).await;
+    let names = ["a", "b", "c", "d", "e"];
+    let answers = lasting.delete(keys(names), true, SOURCE).await;
+    let away = |answer: &Result<(), Error>| answer.as_ref().is_err_and(Error::is_outage);
+    assert!(answers[2..].iter().all(away), "{answers:?}");
+    assert_eq!(
+        deletions(&log).len(),
+        1 + 2 + 2,
+        "together, then two of them twice each"
+    );
+}

@@ -68,6 +68,7 @@ fn the_environment_of_the_original_is_enough() {
     assert_eq!(settings.port.api.as_str(), "https://api.getport.io/");
     assert_eq!(settings.plugins.dir, PathBuf::from("/plugins"));
     assert_eq!(settings.plugins.cache_dir, PathBuf::from("/data/compiled"));
+    assert!(settings.admin.ip().is_loopback() && settings.admin.port() == 0);
     assert_eq!(settings.plugins.bundled, None);
     assert_eq!(settings.webhook.secrets.len(), 1);
     assert!(settings.sync_on_start && settings.warnings.is_empty());
@@ -134,7 +135,11 @@ fn each_malformed_setting_is_said_in_one_sentence() {
         ("GITHUB_API_URL", "github", "is `github`"),
         ("WEBHOOK_PATH", "hooks", "is `hooks`"),
         ("WEBHOOK_PATH", "/health", "answers health checks"),
+        ("WEBHOOK_MODE", "poll", "set it to push or pull"),
         ("SYNC_ON_START", "maybe", "is `maybe`"),
+        ("ADMIN_ADDR", "9090", "is `9090`"),
+        ("ADMIN_ADDR", "localhost:9090", "is `localhost:9090`"),
+        ("ADMIN_ADDR", "0.0.0.0:3000", "whose port PORT has already"),
         ("LOG_LEVEL", "loud", "is `loud`"),
         ("LOG_FORMAT", "xml", "is `xml`"),
         ("ALLOWED_BLUEPRINTS", "a:b:c", "has the entry `a:b:c`"),
@@ -196,6 +201,18 @@ fn a_rotated_secret_comes_second() {
 }
 
 #[test]
+fn whoever_reads_the_log_of_deliveries_needs_no_webhook_secret() {
+    assert_eq!(with(&[]).unwrap().webhook_mode, WebhookMode::Push);
+    let settings = with(&[("WEBHOOK_MODE", "pull"), ("WEBHOOK_SECRET", "")]).unwrap();
+    assert_eq!(settings.webhook_mode, WebhookMode::Pull);
+    assert!(settings.webhook.secrets.is_empty());
+    let settings = with(&[("WEBHOOK_MODE", "Pull")]).unwrap();
+    assert_eq!(settings.webhook.secrets.len(), 1, "it still counts");
+    let said = mistake(&[("WEBHOOK_SECRET", "")]);
+    assert!(said.contains("WEBHOOK_SECRET is not set"), "{said}");
+}
+
+#[test]
 fn addresses_of_port_and_github_are_tidied() {
     for (given, base) in [
         ("https://api.getport.io/v1", "https://api.getport.io/"),
@@ -232,6 +249,7 @@ fn our_own_settings_are_taken() {
         ("ALLOWED_BLUEPRINTS", "service,codeowners:team"),
         ("PLUGIN_DIR", "/p"),
         ("DATA_DIR", "/d"),
+        ("ADMIN_ADDR", "[::]:9090"),
         ("SYNC_ON_START", "FALSE"),
         ("LOG_LEVEL", "fatal"),
         ("LOG_FORMAT", "json"),
@@ -248,6 +266,7 @@ fn our_own_settings_are_taken() {
     assert_eq!(settings.plugins.dir, PathBuf::from("/p"));
     assert_eq!(settings.plugins.cache_dir, PathBuf::from("/d/compiled"));
     assert!(!settings.sync_on_start);
+    assert_eq!(settings.admin.to_string(), "[::]:9090");
     assert_eq!(
         settings.log,
         Log {

@@ -101,6 +101,13 @@ impl Ballast {
         }
     }
 
+    /// For a start without any room. Whether there was any.
+    pub(super) fn give_up_in(folder: &Path) -> bool {
+        let file = folder.join(BALLAST);
+        let had = file.metadata().is_ok_and(|metadata| metadata.len() > 0);
+        had && File::create(file).is_ok()
+    }
+
     /// Whether a step is to be made while there is nothing else to do.
     pub(super) fn is_wanting(&self) -> bool {
         self.file.is_some() && !self.given_up && self.laid < self.aim

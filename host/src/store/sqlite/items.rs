@@ -14,7 +14,7 @@ pub(super) fn insert(
     now: Millis,
 ) -> Result<Waiting> {
     let delivery = match &item.delivery {
-        // One that was forgotten meanwhile names nothing any more.
+        // One whose payload was forgotten meanwhile names nothing any more.
         Some(guid) => reopen(write, guid)?,
         None => brought,
     };
@@ -58,7 +58,9 @@ pub(super) fn insert(
 fn reopen(write: &Write<'_>, guid: &str) -> Result<Option<Seq>> {
     write
         .db
-        .prepare_cached("UPDATE delivery SET done = NULL WHERE guid = ?1 RETURNING number")?
+        .prepare_cached(
+            "UPDATE delivery SET done = NULL WHERE guid = ?1 AND kept = 1 RETURNING number",
+        )?
         .query_row([guid], |row| row.get(0))
         .optional()
 }

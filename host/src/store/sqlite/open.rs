@@ -9,7 +9,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tracing::{info, warn};
 
-use super::schema;
+use super::{full, schema};
+use crate::store::Error;
 
 const DATABASE: &str = "portolan.db";
 const LOCK: &str = "portolan.lock";
@@ -55,6 +56,8 @@ pub enum OpenError {
         backup.display()
     )]
     Backup { backup: PathBuf, why: String },
+    #[error("no room is left for {} ({why}): make some on its disk", file.display())]
+    NoRoom { file: PathBuf, why: String },
     #[error("{} cannot be opened ({why}): look at the folder's permissions and the room on its disk", file.display())]
     Failed { file: PathBuf, why: String },
 }
@@ -66,7 +69,10 @@ impl OpenError {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 Self::Damaged { file, why }
             }
-            _ => Self::Failed { file, why },
+            _ => match full::verdict(error, file.parent().unwrap_or(Path::new("."))) {
+                Error::Full(why) => Self::NoRoom { file, why },
+                _ => Self::Failed { file, why },
+            },
         }
     }
 }
@@ -190,7 +196,7 @@ impl Lock {
         };
         match write(&mut file) {
             // On a full disk what is there can still be worked on.
-            Err(error) if super::full::is_no_room(&error) => {
+            Err(error) if full::is_no_room(&error) => {
                 warn!("{}: {error}", folder.join(LOCK).display());
             }
             written => written.map_err(unusable)?,

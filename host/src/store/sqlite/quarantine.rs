@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{OptionalExtension as _, Result, params};
+use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
 use super::list::{Head, Of, find, pairs};
 use super::session::Write;
@@ -14,7 +14,6 @@ pub(super) fn replay(
     write: &Write<'_>,
     filter: &Filter,
     now: Millis,
-    dry: bool,
 ) -> Result<(u64, Vec<Waiting>)> {
     let mut found = find(write.db, filter, Of::Replayable)?;
     found.reverse();
@@ -23,31 +22,37 @@ pub(super) fn replay(
         if head.is_done {
             let again = deliveries::once_more(write.db, head.number)?;
             count += again.len() as u64;
-            if !dry && !again.is_empty() {
-                queued.extend(once_more(write, head.number, &again, now)?);
-            }
+            queued.extend(once_more(write, head.number, &again, now)?);
             continue;
         }
-        for (item, plugins) in by_item(write, head, filter)? {
+        for (item, plugins) in by_item(write.db, head, filter)? {
             count += plugins.len() as u64;
-            if !dry {
-                queued.extend(queue(write, item, &plugins, now)?);
-            }
+            queued.extend(queue(write, item, &plugins, now)?);
         }
     }
     Ok((count, queued))
 }
 
-pub(super) fn drop(write: &Write<'_>, filter: &Filter, dry: bool) -> Result<u64> {
+pub(super) fn drop(write: &Write<'_>, filter: &Filter) -> Result<u64> {
     let mut count = 0;
     for head in find(write.db, filter, Of::Quarantined)? {
-        for (item, plugins) in by_item(write, &head, filter)? {
+        for (item, plugins) in by_item(write.db, &head, filter)? {
             count += plugins.len() as u64;
-            if !dry {
-                let at = close(write, item, &plugins)?;
-                items::release(write, item, at)?;
-            }
+            let at = close(write, item, &plugins)?;
+            items::release(write, item, at)?;
         }
+    }
+    Ok(count)
+}
+
+/// How many either of them would be about.
+pub(super) fn count(db: &Connection, filter: &Filter, of: Of) -> Result<u64> {
+    let mut count = 0;
+    for head in find(db, filter, of)? {
+        count += match head.is_done {
+            true => deliveries::once_more(db, head.number)?.len() as u64,
+            false => pairs(db, &head, filter)?.len() as u64,
+        };
     }
     Ok(count)
 }
@@ -59,6 +64,9 @@ fn once_more(
     again: &[NewItem],
     now: Millis,
 ) -> Result<Vec<Waiting>> {
+    if again.is_empty() {
+        return Ok(Vec::new());
+    }
     write
         .db
         .prepare_cached("UPDATE delivery SET done = NULL WHERE number = ?1")?
@@ -102,12 +110,12 @@ fn close(write: &Write<'_>, seq: Seq, plugins: &BTreeSet<String>) -> Result<Mill
 }
 
 fn by_item(
-    write: &Write<'_>,
+    db: &Connection,
     head: &Head,
     filter: &Filter,
 ) -> Result<BTreeMap<Seq, BTreeSet<String>>> {
     let mut items: BTreeMap<Seq, BTreeSet<String>> = BTreeMap::new();
-    for (item, plugin) in pairs(write.db, head, filter)? {
+    for (item, plugin) in pairs(db, head, filter)? {
         items.entry(item).or_default().insert(plugin);
     }
     Ok(items)

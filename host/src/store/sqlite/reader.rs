@@ -1,8 +1,8 @@
 //! A thread that reads. What it sees is what was committed last when it began.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -17,8 +17,9 @@ type Question = Box<dyn FnOnce(&mut Connection) + Send>;
 
 /// Who asks waits for the answer, so what is queued is bounded by how many they are.
 pub(super) struct Reader {
-    queue: Option<Sender<Question>>,
-    thread: Option<JoinHandle<()>>,
+    /// `None` once it is closed.
+    queue: Mutex<Option<Sender<Question>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
     folder: PathBuf,
     health: Arc<watch::Sender<Health>>,
 }
@@ -39,8 +40,8 @@ impl Reader {
                 }
             })?;
         Ok(Self {
-            queue: Some(queue),
-            thread: Some(thread),
+            queue: Mutex::new(Some(queue)),
+            thread: Mutex::new(Some(thread)),
             folder: folder.to_owned(),
             health,
         })
@@ -60,12 +61,11 @@ impl Reader {
             // Whoever asked may have gone.
             let _ = reply.send(result);
         });
-        let queue = self.queue.as_ref().ok_or_else(gone)?;
-        queue.send(question).map_err(|_| gone())?;
+        self.send(question).ok_or_else(closed)?;
         let failed = match answer.await {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(sql)) => full::verdict(&sql, &self.folder),
-            Err(_) => gone(),
+            Err(_) => Error::Broken("a thread that reads it has ended".to_owned()),
         };
         if let Error::Broken(why) = &failed {
             error!("the store failed ({why}): it is not read any more");
@@ -74,9 +74,19 @@ impl Reader {
         Err(failed)
     }
 
-    pub(super) fn stop(&mut self) {
-        self.queue = None;
-        if let Some(thread) = self.thread.take()
+    fn send(&self, question: Question) -> Option<()> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.as_ref()?.send(question).ok()
+    }
+
+    pub(super) fn stop(&self) {
+        *self.queue.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread
             && thread.join().is_err()
         {
             error!("a thread of the store panicked, which is a bug of Portolan's");
@@ -84,6 +94,6 @@ impl Reader {
     }
 }
 
-fn gone() -> Error {
-    Error::Broken("a thread that reads it has ended".to_owned())
+fn closed() -> Error {
+    Error::Broken("it is closed".to_owned())
 }

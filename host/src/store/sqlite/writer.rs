@@ -4,9 +4,9 @@
 //! for a reason of its own (a lease that is over) was refused before it changed anything, and the others go on.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -67,10 +67,11 @@ pub(super) enum Kind {
 }
 
 pub(super) struct Writer {
-    queue: Option<Sender<Job>>,
+    /// `None` once it is closed.
+    queue: Mutex<Option<Sender<Job>>>,
     places: Arc<Semaphore>,
     health: Arc<watch::Sender<Health>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
     /// The log is to be copied and made empty at the end.
     in_order: Arc<AtomicBool>,
     #[cfg(test)]
@@ -144,10 +145,10 @@ impl Writer {
             .name("store-writer".to_owned())
             .spawn(move || desk.work(&jobs))?;
         Ok(Self {
-            queue: Some(queue),
+            queue: Mutex::new(Some(queue)),
             places: Arc::new(Semaphore::new(QUEUE)),
             health,
-            thread: Some(thread),
+            thread: Mutex::new(Some(thread)),
             in_order,
             #[cfg(test)]
             commits,
@@ -162,7 +163,7 @@ impl Writer {
     ) -> Result<T, Error> {
         let gone = || match &*self.health.borrow() {
             Health::Broken(why) => Error::Broken(why.clone()),
-            _ => Error::Broken("its thread has ended".to_owned()),
+            _ => Error::Broken("it is closed".to_owned()),
         };
         let place = self.places.clone().acquire_owned().await;
         let place = place.map_err(|_| gone())?;
@@ -177,8 +178,7 @@ impl Writer {
             }),
             _place: place,
         };
-        let queue = self.queue.as_ref().ok_or_else(gone)?;
-        queue.send(job).map_err(|_| gone())?;
+        self.send(job).ok_or_else(gone)?;
         match answer.await {
             Ok(result) => result,
             Err(_) => {
@@ -195,10 +195,21 @@ impl Writer {
         }
     }
 
+    fn send(&self, job: Job) -> Option<()> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.as_ref()?.send(job).ok()
+    }
+
     /// Finishes what is queued and leaves no log behind.
-    pub(super) fn close(&mut self) {
+    pub(super) fn close(&self) {
         self.in_order.store(true, Ordering::Relaxed);
         self.stop();
+    }
+
+    /// Writes that are not answered yet.
+    #[cfg(test)]
+    pub(super) fn queued(&self) -> usize {
+        QUEUE - self.places.available_permits()
     }
 
     /// Transactions that were committed.
@@ -208,9 +219,14 @@ impl Writer {
     }
 
     /// Finishes what is queued.
-    pub(super) fn stop(&mut self) {
-        self.queue = None;
-        if let Some(thread) = self.thread.take()
+    pub(super) fn stop(&self) {
+        *self.queue.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread
             && thread.join().is_err()
         {
             error!("the store's thread panicked, which is a bug of Portolan's");
@@ -376,8 +392,8 @@ impl Desk {
     }
 
     fn say_full(&mut self, why: &str) {
-        self.looked = Instant::now();
         if !self.is_full() {
+            self.looked = Instant::now();
             error!(
                 "no room is left in {} ({why}): nothing new is taken in until there is some; what waits goes on",
                 self.folder.display()

@@ -48,8 +48,8 @@ pub mod telemetry;
 mod causes;
 
 use std::future::{Future, pending};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -170,10 +170,7 @@ pub async fn serve(
 }
 
 /// The parts that an event passes through, put together.
-async fn pipeline(
-    settings: &Settings,
-    store: Arc<dyn Store>,
-) -> anyhow::Result<Arc<Pipeline>> {
+async fn pipeline(settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<Arc<Pipeline>> {
     let github = GitHub::new(&settings.github)?;
     let port = Arc::new(Port::new(&settings.port)?);
     let plugins = Plugins::start(&settings.plugins)

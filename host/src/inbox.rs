@@ -68,7 +68,10 @@ impl Inbox {
             store,
             rules: Mutex::default(),
             ready: Notify::new(),
-            started: (failure::millis(now.unwrap_or_default()), Instant::now()),
+            started: (
+                i64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(Millis::MAX),
+                Instant::now(),
+            ),
         }))
     }
 

@@ -47,7 +47,7 @@ async fn an_authority_that_nobody_named_is_told_with_what_to_do() {
     let hosts = hosts.map(|host| host.bundled(&[]).spawn());
 
     for host in hosts {
-        let github = host.wait_for_line("GitHub could not be asked").await;
+        let github = host.wait_for_line("ERROR GitHub could not be asked").await;
         let port = host.wait_for_line("cannot reach Port").await;
 
         for line in [&github, &port] {
@@ -72,7 +72,7 @@ async fn a_certificate_for_another_name_is_not_taken_for_want_of_an_authority() 
 
     let host = host.env("GITHUB_API_URL", elsewhere).start().await;
 
-    let line = host.wait_for_line("GitHub could not be asked").await;
+    let line = host.wait_for_line("ERROR GitHub could not be asked").await;
     assert!(line.contains(GITHUB) && line.contains("GHE_HOST"), "{line}");
     assert!(!line.contains("not trusted"), "{line}");
     assert_eq!(acme.github.requests().len(), 0);

@@ -39,7 +39,7 @@ async fn what_is_no_delivery_is_refused_in_one_sentence_and_reaches_nobody() {
     ];
     let said = host.said();
     for (delivery, status, words) in &table {
-        let (answered, text) = acme.github.post(&host.url(), delivery).await;
+        let (answered, text) = acme.github.forge(&host.url(), delivery).await;
 
         assert_eq!(answered, *status, "{words}: {text}");
         let answer: serde_json::Value = serde_json::from_str(&text).expect("JSON");

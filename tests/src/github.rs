@@ -194,6 +194,11 @@ impl FakeGitHub {
         (status, text)
     }
 
+    /// Somebody else posts this, who may have caught or spoiled it: GitHub's log of deliveries does not know.
+    pub async fn forge(&self, host_url: &str, signed: &Signed) -> (u16, String) {
+        signed.post(&self.http, host_url).await
+    }
+
     /// GitHub tries to deliver an event and reaches nobody; its log of deliveries says so.
     pub fn lose(&self, event: &Event) -> Signed {
         let signed = self.sign(event);

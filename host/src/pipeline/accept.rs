@@ -78,6 +78,8 @@ impl Pipeline {
     /// Whether anything is to be done about it.
     fn wants(&self, touch: &Touch) -> bool {
         match touch {
+            // With it goes what was mapped of it, whoever wants to hear of repositories.
+            Touch::Subject(subject) if subject.gone && subject.kind == "repository" => true,
             Touch::Subject(subject) => {
                 let set = self.plugins.current();
                 set.wanting(&subject.kind).next().is_some()

@@ -127,6 +127,9 @@ impl Pipeline {
         delivery: Option<Arc<Delivery>>,
         loaded: Loaded,
     ) -> Result<(), store::Error> {
+        if subject.has_kind() {
+            claim.is_about_the_present();
+        }
         // An event finishes on the set it began with.
         let set = self.plugins.current();
         let found = match self.belongs_to(&mut subject).await {

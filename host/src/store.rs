@@ -72,7 +72,7 @@ pub trait Store: Send + Sync + 'static {
     /// The payload of a delivery, packed, and the summary of it. Packed is `None` once it was compacted away.
     fn show(&self, id: &str) -> Reply<'_, Option<(Summary, Option<Vec<u8>>)>>;
 
-    /// Queues what is quarantined and fits the filter once more, its state read anew; of a delivery that is done, all
+    /// Queues what is quarantined and fits the filter once more, its state read anew, and by force what was [`HELD`]; of a delivery that is done, all
     /// its items, if the filter names it or that state, and its payload is still there. `dry` only counts. How many
     /// there were (items in quarantine for each plugin), and the items that now wait.
     fn replay(&self, filter: Filter, now: Millis, dry: bool) -> Reply<'_, (u64, Vec<Waiting>)>;
@@ -236,6 +236,9 @@ pub struct Progress {
     /// What is now known of the subject. A version replaces only an older one.
     pub seen: Option<Seen>,
     pub quarantine: Vec<Quarantine>,
+    /// Plugins for which what earlier items of the lane left in quarantine is no longer of interest: this one is about
+    /// a newer state of the same. An empty name is for what did not come to calling plugins.
+    pub supersedes: BTreeSet<String>,
     /// Items that follow from it.
     pub adds: Vec<NewItem>,
     pub rest: Rest,
@@ -258,6 +261,9 @@ pub enum Rest {
     /// Nothing, but for what is in quarantine.
     Done,
 }
+
+/// The class of what waits for a person's consent: whoever replays it gives it.
+pub const HELD: &str = "held";
 
 /// An item that is given up for one plugin until somebody replays it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! What neither settled nor failed when it ends is done with it. Whoever breaks off halfway says so with a failure that
 //! names no plugin; then all that is not settled yet is done again.
 
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,9 @@ use super::breaker::Turned;
 use super::ended::Ended;
 use super::failure::{Class, Destination, Failure};
 use super::rules::{Fared, Taken, wait_for_room};
-use crate::store::{Change, Error, Lease, Loaded, NewItem, Progress, Rest, Seen, Seq, Source};
+use crate::store::{
+    Change, Error, Lease, Loaded, NewItem, Progress, Quarantine, Rest, Seen, Seq, Source,
+};
 
 /// An item being worked on; its lane waits until the claim has ended.
 /// Dropping it puts the item back; where that was a panic it is counted.
@@ -26,6 +29,8 @@ pub struct Claim {
     ledger: Vec<Change>,
     seen: Option<Seen>,
     adds: Vec<NewItem>,
+    /// It is about the subject's present state, so that earlier failures about the same are history.
+    present: bool,
     /// Something was not kept: nothing more of this try is, and the item is worked on once more.
     unkept: Option<Error>,
 }
@@ -39,6 +44,7 @@ impl Claim {
             ledger: Vec::new(),
             seen: None,
             adds: Vec::new(),
+            present: false,
             unkept: None,
         }
     }
@@ -93,6 +99,11 @@ impl Claim {
     /// What is now known of the subject.
     pub fn seen(&mut self, seen: Seen) {
         self.seen = Some(seen);
+    }
+
+    /// It is about the subject's present state: what becomes of it stands for what earlier items left in quarantine.
+    pub fn is_about_the_present(&mut self) {
+        self.present = true;
     }
 
     /// Items that follow from this one.
@@ -152,6 +163,7 @@ impl Claim {
             seen: self.seen.take(),
             adds: std::mem::take(&mut self.adds),
             quarantine: verdict.quarantine.clone(),
+            supersedes: self.supersedes(&verdict.quarantine),
             ..self.progress(verdict.rest.clone())
         };
         match shared.store.record(progress).await {

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::store::{Cause, Millis};
+use crate::store::{Cause, HELD, Millis};
 
 /// Waits between tries. The last one repeats.
 const STEPS: [Millis; 9] = [
@@ -107,7 +107,7 @@ impl Class {
             // Once more, in a fresh instance: it may have been the machine.
             Self::Plugin => ("plugin", Remedy::Tries(2)),
             Self::Rests => ("rests", Remedy::Waits),
-            Self::Held => ("held", Remedy::Quarantine),
+            Self::Held => (HELD, Remedy::Quarantine),
             Self::Gone => ("gone", Remedy::Nothing),
             Self::Bug => ("bug", Remedy::Quarantine),
         }

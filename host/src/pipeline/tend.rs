@@ -1,5 +1,6 @@
 //! What the clock brings: what had to wait for something in Port is looked for, what nobody asks for any more is forgotten.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, info, warn};
 
 use super::{Pipeline, now};
+use crate::plugins::Plugin;
 use crate::store;
 
 /// One GET for each blueprint or entity that something waits for.
@@ -24,15 +26,38 @@ impl Pipeline {
         for clock in [&mut look, &mut compact] {
             clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         }
+        let mut swaps = self.plugins.changed();
+        let mut versions = self.versions();
         loop {
             let done = tokio::select! {
                 _ = look.tick() => self.look_for_what_is_awaited().await,
                 _ = compact.tick() => self.compact().await,
+                Ok(()) = swaps.changed() => {
+                    self.hurry(&mut versions);
+                    Ok(())
+                }
             };
             if let Err(failed) = done {
                 debug!("{failed}");
             }
         }
+    }
+
+    /// What waits for a version of a plugin that is not in force any more need not.
+    fn hurry(&self, versions: &mut BTreeMap<String, String>) {
+        let now = self.versions();
+        for (name, version) in &now {
+            if versions.get(name) != Some(version) {
+                self.inbox.plugin_changed(name);
+            }
+        }
+        *versions = now;
+    }
+
+    fn versions(&self) -> BTreeMap<String, String> {
+        let set = self.plugins.current();
+        let version = |plugin: &Arc<Plugin>| (plugin.name.clone(), plugin.version.clone());
+        set.iter().map(version).collect()
     }
 
     /// What failed because something was missing in Port runs again once it is there.

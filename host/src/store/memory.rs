@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Accepted, Cause, Change, Counts, Error, Filter, Kept, Lease, Loaded, Millis, NewDelivery,
+    Accepted, Cause, Change, Counts, Error, Filter, HELD, Kept, Lease, Loaded, Millis, NewDelivery,
     NewItem, Producers, Progress, Quarantined, Reply, Rest, Row, Seen, Seq, Source, State, Store,
     Summary, Waiting, WaitingOf, now, page, retention,
 };
@@ -391,12 +391,12 @@ impl Model {
     }
 
     fn record(&mut self, progress: Progress) -> Vec<Waiting> {
-        let (seq, now) = (progress.item, progress.now);
+        let (seq, now, lane) = (progress.item, progress.now, progress.lane);
         for change in progress.ledger {
             self.change(change);
         }
         if let Some(seen) = progress.seen {
-            let subject = self.subjects.entry(progress.lane).or_default();
+            let subject = self.subjects.entry(lane.clone()).or_default();
             let is_older = seen.version.is_some() && seen.version < subject.version;
             if seen.gone || !is_older {
                 subject.gone = seen.gone;
@@ -410,6 +410,19 @@ impl Model {
             if self.items.contains_key(&seq) {
                 let plugin = given_up.plugin.unwrap_or_default();
                 self.quarantine.insert((seq, plugin), (given_up.cause, now));
+            }
+        }
+        for plugin in &progress.supersedes {
+            let earlier: Vec<Seq> = self
+                .items
+                .range(..seq)
+                .filter(|(_, item)| item.new.lane == lane && !item.open)
+                .map(|(earlier, _)| *earlier)
+                .collect();
+            for earlier in earlier {
+                if self.quarantine.remove(&(earlier, plugin.clone())).is_some() {
+                    self.release(earlier, now);
+                }
             }
         }
         for older in progress.stood_for {
@@ -630,6 +643,13 @@ impl Model {
                 let (mut new, delivery) = (refreshed(item.new.clone()), item.delivery);
                 if !plugins.contains("") {
                     new.plugins = Some(plugins.clone());
+                }
+                let held = |plugin: &String| {
+                    let pair = self.quarantine.get(&(seq, plugin.clone()));
+                    pair.is_some_and(|(cause, _)| cause.class == HELD)
+                };
+                if plugins.iter().any(held) {
+                    (new.force, new.merges) = (true, false);
                 }
                 self.quarantine
                     .retain(|(of, plugin), _| *of != seq || !plugins.contains(plugin));

@@ -111,6 +111,8 @@ told_of! {
             a_repositorys_subjects_are_found;
         quarantine:
             a_finished_item_stays_for_what_is_in_quarantine,
+            a_newer_state_of_the_same_subject_supersedes_what_was_given_up,
+            what_was_held_is_agreed_to_by_whoever_replays_it,
             a_replay_is_counted_before_it_is_done,
             a_replay_takes_one_cause_alone,
             a_delivery_that_is_done_is_replayed_when_it_is_named,

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Result, params};
 use super::list::{Head, Of, find, pairs};
 use super::session::Write;
 use super::{deliveries, items};
-use crate::store::{Filter, Millis, NewItem, Seq, Waiting};
+use crate::store::{Filter, HELD, Millis, NewItem, Seq, Waiting};
 
 /// The oldest first, so that they wait in the order in which they came.
 pub(super) fn replay(
@@ -89,10 +89,26 @@ fn queue(
     if !plugins.contains("") {
         item.plugins = Some(plugins.clone());
     }
+    if is_held(write, seq, plugins)? {
+        // Whoever runs that again agrees to it. Nothing else of the lane may stand for it.
+        item.force = true;
+        item.merges = false;
+    }
     close(write, seq, plugins)?;
     let queued = items::insert(write, &item, delivery, now)?;
     items::release(write, seq, now)?;
     Ok(Some(queued))
+}
+
+/// Whether one of these waits for a person's consent.
+fn is_held(write: &Write<'_>, seq: Seq, plugins: &BTreeSet<String>) -> Result<bool> {
+    let mut held = write
+        .db
+        .prepare_cached("SELECT plugin FROM quarantine WHERE item = ?1 AND class = ?2")?;
+    let mut held = held.query_map(params![seq, HELD], |row| row.get::<_, String>(0))?;
+    held.try_fold(false, |found, plugin| {
+        Ok(found || plugins.contains(&plugin?))
+    })
 }
 
 /// Takes rows out of the quarantine. When the last of them came in.
@@ -107,6 +123,29 @@ fn close(write: &Write<'_>, seq: Seq, plugins: &BTreeSet<String>) -> Result<Mill
         last = last.max(at.unwrap_or(0));
     }
     Ok(last)
+}
+
+/// What earlier items of a lane left for a plugin is no longer of interest.
+pub(super) fn supersede(
+    write: &Write<'_>,
+    lane: &str,
+    before: Seq,
+    plugin: &str,
+    now: Millis,
+) -> Result<()> {
+    let earlier: Vec<Seq> = write
+        .db
+        .prepare_cached(
+            "SELECT seq FROM item JOIN quarantine ON quarantine.item = item.seq
+             WHERE lane = ?1 AND state = 2 AND seq < ?2 AND plugin = ?3",
+        )?
+        .query_map(params![lane, before, plugin], |row| row.get(0))?
+        .collect::<Result<_>>()?;
+    for seq in earlier {
+        close(write, seq, &BTreeSet::from([plugin.to_owned()]))?;
+        items::release(write, seq, now)?;
+    }
+    Ok(())
 }
 
 fn by_item(

@@ -5,7 +5,7 @@ use rusqlite::{Result, params};
 use super::columns::plugins;
 use super::session::Write;
 use super::writer::Failed;
-use super::{items, ledger};
+use super::{items, ledger, quarantine};
 use crate::store::{Error, Millis, Progress, Quarantine, Rest, Seen, Seq, Waiting};
 
 pub(super) fn record(write: &Write<'_>, progress: &Progress) -> Result<Vec<Waiting>, Failed> {
@@ -21,6 +21,9 @@ pub(super) fn record(write: &Write<'_>, progress: &Progress) -> Result<Vec<Waiti
     }
     for given_up in &progress.quarantine {
         put_aside(write, seq, given_up, now)?;
+    }
+    for plugin in &progress.supersedes {
+        quarantine::supersede(write, &progress.lane, seq, plugin, now)?;
     }
     for older in &progress.stood_for {
         items::finish(write, *older, now)?;

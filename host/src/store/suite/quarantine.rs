@@ -1,7 +1,9 @@
 //! What was given up, until somebody decides about it.
 
 use super::*;
-use crate::store::State;
+use std::collections::BTreeSet;
+
+use crate::store::{HELD, State};
 
 pub(super) async fn a_finished_item_stays_for_what_is_in_quarantine(place: &mut dyn Place) {
     let items = take_in(place.store(), "a", &["pull/1"]).await;
@@ -31,6 +33,59 @@ pub(super) async fn a_finished_item_stays_for_what_is_in_quarantine(place: &mut 
         [(None, "permission", 2_000), (Some("gitops"), "data", 2_000)]
     );
     assert_eq!(summary.quarantined[1].cause.why, "it is data");
+}
+
+pub(super) async fn a_newer_state_of_the_same_subject_supersedes_what_was_given_up(
+    place: &mut dyn Place,
+) {
+    let store = place.store();
+    let causes = [
+        (Some("gitops"), "data", None),
+        (Some("mapping"), "data", None),
+    ];
+    let first = take_in(store, "a", &["pull/1"]).await;
+    store.record(given_up(&first[0], &causes)).await.unwrap();
+    let other = take_in(store, "b", &["pull/2"]).await;
+    store.record(given_up(&other[0], &causes)).await.unwrap();
+    let second = take_in(store, "c", &["pull/1"]).await;
+
+    for (plugin, left) in [("gitops", State::Quarantined), ("mapping", State::Done)] {
+        let progress = Progress {
+            supersedes: BTreeSet::from([plugin.to_owned()]),
+            ..given_up(&second[0], &[])
+        };
+        store.record(progress).await.unwrap();
+        assert_eq!(shown(store, "a").await.state, left, "{plugin}");
+    }
+    assert_eq!(shown(store, "b").await.quarantined.len(), 2);
+}
+
+pub(super) async fn what_was_held_is_agreed_to_by_whoever_replays_it(place: &mut dyn Place) {
+    let store = place.store();
+    let items = take_in(store, "a", &["pull/1", "pull/2"]).await;
+    let causes = [
+        (Some("gitops"), HELD, None),
+        (Some("mapping"), "data", None),
+    ];
+    store.record(given_up(&items[0], &causes)).await.unwrap();
+    store
+        .record(given_up(&items[1], &causes[1..]))
+        .await
+        .unwrap();
+
+    let (_, queued) = store.replay(Filter::default(), 3_000, false).await.unwrap();
+
+    let mut forced = Vec::new();
+    for item in &queued {
+        forced.push((
+            item.lane.clone(),
+            store.load(item.seq).await.unwrap().unwrap().force,
+        ));
+    }
+    assert_eq!(
+        forced,
+        [("pull/1".to_owned(), true), ("pull/2".to_owned(), false)]
+    );
 }
 
 pub(super) async fn a_replay_is_counted_before_it_is_done(place: &mut dyn Place) {

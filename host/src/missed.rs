@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep};
 use tracing::{debug, info, warn};
 
 use crate::delivery::Delivery;
-use crate::github::{Attempt, GitHub};
+use crate::github::{Attempt, Error, GitHub};
 use crate::settings::WebhookMode;
 use crate::store::{Source, Store};
 
@@ -141,10 +141,15 @@ impl Missed {
                         _ => None,
                     };
                     let wait = asked.unwrap_or_default().max(step);
-                    warn!(
+                    let told = format!(
                         "missed deliveries could not be recovered, next try in {} s: {trouble}",
                         wait.as_secs()
                     );
+                    match &trouble {
+                        // What the App is refused for is told at start, as an error.
+                        Trouble::GitHub(Error::Unauthorized(_)) => debug!("{told}"),
+                        _ => warn!("{told}"),
+                    }
                     sleep(wait).await;
                 }
             }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub struct TestHost {
     /// Certificates to trust beside the machine's.
     authority: Option<String>,
     inside: Option<Arc<EmptyRoot>>,
+    apart: bool,
     folders: Folders,
 }
 
@@ -81,6 +83,7 @@ impl TestHost {
             bundled: vec!["gitops".into()],
             authority: None,
             inside: None,
+            apart: false,
             folders,
         };
         let host = host
@@ -157,6 +160,12 @@ impl TestHost {
         self.folders.data()
     }
 
+    /// Out of reach of a terminal's Ctrl-C, which whoever started it passes on.
+    pub fn apart(mut self) -> Self {
+        self.apart = true;
+        self
+    }
+
     /// Starts it and waits until it is healthy; panics with its log if it ends first.
     pub async fn start(self) -> RunningHost {
         let mut running = self.spawn();
@@ -216,6 +225,9 @@ impl TestHost {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        if self.apart {
+            command.process_group(0);
+        }
         let mut child = command.spawn().expect("the host's binary can be run");
         let output = Output::of(&mut child);
         let http = reqwest::Client::builder().no_proxy().build();
@@ -326,6 +338,7 @@ impl RunningHost {
             bundled: Vec::new(),
             authority: None,
             inside: self.inside.clone(),
+            apart: false,
             folders: self.folders.clone(),
         }
     }

@@ -179,6 +179,22 @@ impl Claim {
         }
     }
 
+    fn supersedes(&self, quarantine: &[Quarantine]) -> BTreeSet<String> {
+        if !self.present {
+            return BTreeSet::new();
+        }
+        let given_up = quarantine
+            .iter()
+            .map(|pair| pair.plugin.clone().unwrap_or_default());
+        let mut supersedes: BTreeSet<String> = self.fared.settled.iter().cloned().collect();
+        supersedes.extend(given_up);
+        if !supersedes.is_empty() {
+            // It came to calling plugins, or did not come to it again.
+            supersedes.insert(String::new());
+        }
+        supersedes
+    }
+
     /// Puts the item back as it was before it was taken, for a moment.
     fn not_kept(&mut self, error: Error) -> Error {
         let Some(taken) = self.taken.take() else {

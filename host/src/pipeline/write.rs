@@ -262,6 +262,10 @@ impl Pipeline {
                 false => Fate::Refused,
             });
             *missing += usize::from(error.is_missing());
+            if !error.is_transient() && !error.is_missing() {
+                // Told at once: what else of the event is tried again keeps it from the quarantine meanwhile.
+                warn!("{error}");
+            }
             let mut failure = failed::port(&error);
             if error.is_missing_target() {
                 // Not to know it costs the waiting for it, not the entity.

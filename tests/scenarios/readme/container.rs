@@ -55,16 +55,6 @@ async fn its_volumes_remember_the_first_start_and_bring_plugins_of_ones_own() {
     push(&acme, &url, "cellar").await;
     drop(host);
     assert!(acme.port.entity("service", "till").is_none());
-
-    // As the README says how everything is taken in again.
-    let done = "first-sync-done";
-    assert!(readme().contains(&format!("delete `{done}` in `DATA_DIR`")));
-    let data = folder.path().join("volumes/portolan-data");
-    fs::remove_file(data.join(done)).expect("the first start is remembered there");
-    let (mut host, _) = run(&acme, folder.path(), VOLUMES).await;
-    host.wait_for_line("4 repositories of acme were taken in")
-        .await;
-    acme.port.wait_for_entity("service", "till").await;
 }
 
 #[test]

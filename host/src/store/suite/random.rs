@@ -2,6 +2,8 @@
 //!
 //! A walk follows from its seed alone, which is told when one fails.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::store::{Change, Filter, Millis, Seen, State};
 
@@ -116,6 +118,10 @@ fn progress(dice: &mut Dice, held: &[Waiting], item: &Waiting, now: Millis) -> P
         quarantine: (0..dice.below(6).saturating_sub(3))
             .map(|_| dice.quarantine())
             .collect(),
+        supersedes: match dice.below(4) {
+            0 => BTreeSet::from(["".to_owned(), "gitops".to_owned()]),
+            _ => BTreeSet::new(),
+        },
         adds: match dice.below(5) {
             0 => dice.items(),
             _ => Vec::new(),

@@ -44,7 +44,7 @@ impl Story {
         } = self;
         step("Start the host between a stand-in GitHub and a stand-in Port");
         let began = Instant::now();
-        let host = ready(TestHost::between(github, port)).start().await;
+        let host = ready(TestHost::between(github, port)).apart().start().await;
         told(&host.wait_for_line("loaded plugin gitops").await);
         println!("    healthy after {} ms", began.elapsed().as_millis());
 

@@ -133,10 +133,7 @@ impl Pipeline {
         // An event finishes on the set it began with.
         let set = self.plugins.current();
         let found = match self.belongs_to(&mut subject).await {
-            Ok(()) => {
-                self.scene(&subject, delivery, &loaded.seen, loaded.fresh)
-                    .await
-            }
+            Ok(()) => self.scene(&subject, delivery, &loaded).await,
             Err(failed) => Err(failed),
         };
         let scene = match found {

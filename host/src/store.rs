@@ -202,6 +202,8 @@ pub struct Loaded {
     pub subject: Option<Vec<u8>>,
     pub fresh: bool,
     pub force: bool,
+    /// What is remembered of its subject is what this item told: nothing came in between.
+    pub told: bool,
     /// What is remembered of its subject.
     pub seen: Seen,
 }

@@ -14,7 +14,7 @@ use crate::delivery::Delivery;
 use crate::github::{Error, Named};
 use crate::inbox::is_news;
 use crate::plugins::contract::{Event, Webhook};
-use crate::store::Seen;
+use crate::store::{Loaded, Seen};
 use crate::subject::{Subject, version_of};
 
 /// Right after a change GitHub's API may still give the state from before it: so often it is asked again,
@@ -52,8 +52,7 @@ impl Pipeline {
         &self,
         subject: &Subject,
         delivery: Option<Arc<Delivery>>,
-        seen: &Seen,
-        fresh: bool,
+        loaded: &Loaded,
     ) -> Result<Found, Error> {
         if subject.gone {
             return Ok(Found::Gone);
@@ -69,7 +68,10 @@ impl Pipeline {
         let mut repository = subject.repository.as_ref().map(|found| found.json.clone());
         let mut version = subject.version.clone();
         // A state that may be older than what was mapped is not mapped: the present one is asked for.
-        let stale = fresh || !is_news(version.as_deref(), seen);
+        // What this very item told before it had to wait is no older for that.
+        let seen = &loaded.seen;
+        let again = loaded.told && !seen.gone && version.is_some() && version == seen.version;
+        let stale = loaded.fresh || !(again || is_news(version.as_deref(), seen));
         let object = match &subject.object {
             Some(object) if !stale => Some(object.clone()),
             _ if subject.kind == "tree" => {

@@ -51,6 +51,7 @@ struct Item {
 #[derive(Default)]
 struct Subject {
     version: Option<String>,
+    told_by: Seq,
     gone: bool,
     touched: Millis,
 }
@@ -383,6 +384,7 @@ impl Model {
             subject: item.new.subject.clone(),
             fresh: item.new.fresh,
             force: item.new.force,
+            told: subject.is_some_and(|subject| subject.told_by == seq),
             seen: subject.map_or_else(Seen::default, |subject| Seen {
                 version: subject.version.clone(),
                 gone: subject.gone,
@@ -403,6 +405,7 @@ impl Model {
             }
             if seen.version.is_some() && !is_older {
                 subject.version = seen.version;
+                subject.told_by = seq;
             }
             subject.touched = now;
         }

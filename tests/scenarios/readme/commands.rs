@@ -9,7 +9,7 @@ pub(super) const BINARY: &str = "make guests";
 pub(super) const MAPPER: &str = "rustup target add";
 
 /// Commands within sentences, and what in the repository shows that CI runs them: a file and words of it.
-const WITHIN_SENTENCES: [(&str, &str, &str); 10] = [
+const WITHIN_SENTENCES: [(&str, &str, &str); 26] = [
     ("make help", "tests/scenarios/readme/make.rs", "`make help`"),
     ("make ci", "Makefile", "@bash .ci/run"),
     ("make test", ".ci/run", "part make test"),
@@ -21,6 +21,74 @@ const WITHIN_SENTENCES: [(&str, &str, &str); 10] = [
         "Makefile",
         "cargo doc --workspace",
     ),
+    (
+        "portolan deliveries",
+        "tests/scenarios/deliveries.rs",
+        r#""deliveries""#,
+    ),
+    (
+        "portolan deliveries list",
+        "tests/scenarios/deliveries.rs",
+        r#""list --state quarantined""#,
+    ),
+    (
+        "portolan deliveries show ID",
+        "tests/scenarios/deliveries.rs",
+        r#""show {guid}""#,
+    ),
+    (
+        "portolan deliveries replay --cause data",
+        "tests/scenarios/deliveries.rs",
+        r#""replay --cause data""#,
+    ),
+    (
+        "--dry-run",
+        "tests/scenarios/deliveries.rs",
+        r#""replay --cause data --dry-run""#,
+    ),
+    (
+        "portolan deliveries drop ID",
+        "tests/scenarios/deliveries.rs",
+        r#""drop {shop}""#,
+    ),
+    (
+        "--state",
+        "tests/scenarios/deliveries.rs",
+        "--state quarantined",
+    ),
+    ("--cause", "tests/scenarios/deliveries.rs", "--cause data"),
+    (
+        "--cause held",
+        "host/src/cli/deliveries/tests.rs",
+        "--cause",
+    ),
+    (
+        "--plugin",
+        "host/src/cli/deliveries/tests.rs",
+        "--plugin gitops",
+    ),
+    (
+        "--repository owner/name",
+        "tests/scenarios/deliveries.rs",
+        "--repository acme/shop",
+    ),
+    (
+        "--event",
+        "host/src/cli/deliveries/tests.rs",
+        "--event push",
+    ),
+    (
+        "--since 2h",
+        "host/src/cli/deliveries/tests.rs",
+        "--since 2h",
+    ),
+    ("--until", "host/src/cli/deliveries/tests.rs", "--until"),
+    (
+        "--json",
+        "tests/scenarios/deliveries.rs",
+        r#""list --json""#,
+    ),
+    ("make chaos", ".ci/run", "make chaos"),
     (
         "portolan health",
         "tests/scenarios/readme/binary.rs",

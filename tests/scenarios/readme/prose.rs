@@ -89,8 +89,8 @@ const FIGURES: [(&str, &str, &str); 19] = [
     ("rests for a minute", "plugins/breaker", "REST: Duration = Duration::from_secs(60)"),
     ("is unloaded after 5 seconds", "plugins/folder", "GRACE: Duration = Duration::from_secs(5)"),
     ("for at most 25 seconds", "lib", "GRACE: Duration = Duration::from_secs(25)"),
-    ("after 1 s to 60 s and", "pipeline/again", "Duration::from_secs(1),\n    Duration::from_secs(2),\n    Duration::from_secs(5),\n    Duration::from_secs(10),\n    Duration::from_secs(30),\n    Duration::from_secs(60),\n]"),
-    ("is tried eight times in", "pipeline/again", "TRIES: u32 = 8"),
+    ("after 1 s to 60 s and", "inbox/breaker", "STEPS: [Millis; 6] = [1_000, 2_000, 5_000, 10_000, 30_000, 60_000]"),
+    ("is tried eight times in", "inbox/failure", "TRIES: u32 = 8"),
 ];
 
 #[test]

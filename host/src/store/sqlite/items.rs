@@ -164,7 +164,8 @@ fn waiting(row: &Row<'_>, lease: Lease) -> Result<Waiting> {
 pub(super) fn load(db: &Connection, seq: Seq) -> Result<Option<Loaded>> {
     db.prepare_cached(
         "SELECT item.subject, item.fresh, item.force, delivery.guid, delivery.event, payload.packed,
-             subject.version, subject.gone_at IS NOT NULL AS gone
+             subject.version, subject.gone_at IS NOT NULL AS gone,
+             coalesce(subject.told_by = item.seq, 0) AS told
          FROM item
          LEFT JOIN delivery ON delivery.number = item.delivery
          LEFT JOIN payload ON payload.delivery = item.delivery
@@ -186,6 +187,7 @@ pub(super) fn load(db: &Connection, seq: Seq) -> Result<Option<Loaded>> {
             subject: row.get("subject")?,
             fresh: row.get("fresh")?,
             force: row.get("force")?,
+            told: row.get("told")?,
             seen: Seen {
                 version: row.get("version")?,
                 gone: row.get("gone")?,

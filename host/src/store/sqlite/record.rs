@@ -17,7 +17,7 @@ pub(super) fn record(write: &Write<'_>, progress: &Progress) -> Result<Vec<Waiti
         ledger::apply(write.db, change)?;
     }
     if let Some(seen) = &progress.seen {
-        remember(write, &progress.lane, seen, now)?;
+        remember(write, progress, seen)?;
     }
     for given_up in &progress.quarantine {
         put_aside(write, seq, given_up, now)?;
@@ -55,12 +55,13 @@ pub(super) fn record(write: &Write<'_>, progress: &Progress) -> Result<Vec<Waiti
 
 /// A version gives way to a newer one alone, and an older one says nothing about what is there now. What is gone keeps
 /// its version, so that what was under way before is known as older.
-fn remember(write: &Write<'_>, lane: &str, seen: &Seen, now: Millis) -> Result<()> {
+fn remember(write: &Write<'_>, progress: &Progress, seen: &Seen) -> Result<()> {
+    let (lane, now) = (&progress.lane, progress.now);
     write
         .db
         .prepare_cached(
-            "INSERT INTO subject (lane, version, gone_at, touched)
-             VALUES (?1, ?2, CASE WHEN ?3 THEN ?4 END, ?4)
+            "INSERT INTO subject (lane, version, gone_at, touched, told_by)
+             VALUES (?1, ?2, CASE WHEN ?3 THEN ?4 END, ?4, ?5)
              ON CONFLICT (lane) DO UPDATE SET
                  gone_at = CASE
                      WHEN ?3 THEN ?4
@@ -70,9 +71,13 @@ fn remember(write: &Write<'_>, lane: &str, seen: &Seen, now: Millis) -> Result<(
                      WHEN excluded.version IS NULL OR excluded.version < subject.version THEN subject.version
                      ELSE excluded.version
                  END,
+                 told_by = CASE
+                     WHEN excluded.version IS NULL OR excluded.version < subject.version THEN subject.told_by
+                     ELSE excluded.told_by
+                 END,
                  touched = ?4",
         )?
-        .execute(params![lane, seen.version, seen.gone, now])?;
+        .execute(params![lane, seen.version, seen.gone, now, progress.item])?;
     Ok(())
 }
 

@@ -25,6 +25,7 @@ pub(super) async fn a_delivery_and_its_items_are_kept(place: &mut dyn Place) {
         subject: None,
         fresh: false,
         force: false,
+        told: false,
         seen: Seen::default(),
     };
     assert_eq!(loaded, expected);

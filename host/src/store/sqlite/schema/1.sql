@@ -81,6 +81,8 @@ CREATE INDEX ledger_repository ON ledger (repository) WHERE repository IS NOT NU
 CREATE TABLE subject (
     lane TEXT NOT NULL PRIMARY KEY,
     version TEXT,
+    -- The item that told of this version last.
+    told_by BIGINT,
     gone_at BIGINT,
     touched BIGINT NOT NULL
 );

@@ -166,6 +166,9 @@ impl Pipeline {
             .wanting(&subject.kind)
             .filter(|plugin| claim.wants(&plugin.name))
             .collect();
+        if wanting.is_empty() {
+            info!(kind = subject.kind, "nothing to map");
+        }
         let mut turn: Option<Turn> = None;
         for plugin in wanting {
             if let Some(turn) = turn.take() {

@@ -1,5 +1,6 @@
 //! Of one subject the newest state counts, in whatever order its webhooks come.
 
+use portolan_tests::fault::Fault;
 use portolan_tests::github::Event;
 use portolan_tests::journal::Mark;
 use portolan_tests::port::FakePort;
@@ -148,6 +149,50 @@ async fn a_deleted_issue_stays_deleted_when_an_older_webhook_comes_late() {
     assert!(told.sent.is_empty(), "{told:?}");
     assert_eq!(world.identifiers("issue").len(), 1);
     assert_eq!(world.told(before).deleted.len(), 1);
+}
+
+/// GitHub deletes runs without a word, and the next webhook about one finds out.
+#[tokio::test]
+async fn what_github_has_no_more_of_goes_while_its_list_still_answers() {
+    let world = with("workflow-runs").await;
+    world.port.blueprint(json!({
+        "identifier": "workflowRun", "title": "Workflow run", "relations": {},
+        "schema": { "properties": { "state": { "type": "string" }, "attempt": { "type": "number" }, "workflow": { "type": "string" } }, "required": [] },
+    }));
+    let run = world.shop.start_run("CI");
+    world.shop.finish_run(run, "success");
+    let completed = world.shop.run_event("completed", run);
+    let line = world.tell(&completed, "mapped workflow-run").await;
+    assert!(line.contains("1 of them new"), "{line}");
+
+    world.shop.delete_run(run);
+    let line = world.tell(&completed, "mapped workflow-run").await;
+
+    assert!(line.contains("1 deleted"), "{line}");
+    world.stopped().await;
+}
+
+#[tokio::test]
+async fn a_pull_request_that_github_does_not_find_is_gone_only_while_their_list_answers() {
+    let world = with("pull-requests").await;
+    let pull = pull_request(&world).await;
+    let its = format!("/pulls/{}", pull.number);
+    let missing = |path: &str| Fault::status(404).on(path).always();
+
+    // All of them are out of sight: it is we who may not see them.
+    world.github.fail(missing("/pulls"));
+    world.tell(&pull.opened, "put aside").await;
+    assert!(
+        world
+            .port
+            .entity("githubPullRequest", &pull.identifier)
+            .is_some()
+    );
+
+    world.github.mend();
+    world.github.fail(missing(&its));
+    let line = world.tell(&pull.opened, "mapped pull-request").await;
+    assert!(line.contains("1 deleted"), "{line}");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ pub(super) const BINARY: &str = "make guests";
 pub(super) const MAPPER: &str = "rustup target add";
 
 /// Commands within sentences, and what in the repository shows that CI runs them: a file and words of it.
-const WITHIN_SENTENCES: [(&str, &str, &str); 26] = [
+const WITHIN_SENTENCES: [(&str, &str, &str); 27] = [
     ("make help", "tests/scenarios/readme/make.rs", "`make help`"),
     ("make ci", "Makefile", "@bash .ci/run"),
     ("make test", ".ci/run", "part make test"),
@@ -89,6 +89,11 @@ const WITHIN_SENTENCES: [(&str, &str, &str); 26] = [
         r#""list --json""#,
     ),
     ("make chaos", ".ci/run", "make chaos"),
+    (
+        "docker exec",
+        "tests/scenarios/deliveries.rs",
+        "fn deliveries(",
+    ),
     (
         "portolan health",
         "tests/scenarios/readme/binary.rs",

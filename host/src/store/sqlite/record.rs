@@ -61,7 +61,7 @@ fn remember(write: &Write<'_>, progress: &Progress, seen: &Seen) -> Result<()> {
         .db
         .prepare_cached(
             "INSERT INTO subject (lane, version, gone_at, touched, told_by)
-             VALUES (?1, ?2, CASE WHEN ?3 THEN ?4 END, ?4, ?5)
+             VALUES (?1, ?2, CASE WHEN ?3 THEN ?4 END, ?4, CASE WHEN ?2 IS NOT NULL THEN ?5 END)
              ON CONFLICT (lane) DO UPDATE SET
                  gone_at = CASE
                      WHEN ?3 THEN ?4

@@ -35,7 +35,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-pub use self::status::{Away, Held, Look, Plugin, Status};
+pub use self::status::{Away, Plugin, Status};
 
 use self::answer::{failed, sentence, success};
 use self::deliveries::Refused;

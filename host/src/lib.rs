@@ -48,8 +48,8 @@ pub mod telemetry;
 mod causes;
 
 use std::future::{Future, pending};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -129,10 +129,12 @@ pub async fn serve(
             async move { pipeline.accept(delivery, Source::Webhook).await }
         }
     };
+    let stopped = Arc::new(OnceLock::new());
     let shutdown = {
-        let stopping = stopping.clone();
+        let (stopping, stopped) = (stopping.clone(), stopped.clone());
         async move {
             shutdown.await;
+            stopped.get_or_init(Instant::now);
             stopping.cancel();
         }
     };
@@ -145,7 +147,7 @@ pub async fn serve(
             bail!("{why}; what was answered 202 is on disk: look at the disk, then start again")
         }
     }
-    let deadline = Instant::now() + GRACE;
+    let deadline = *stopped.get_or_init(Instant::now) + GRACE;
 
     pipeline.inbox.close();
     background.shutdown().await;
@@ -206,10 +208,13 @@ async fn pipeline(settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<
 
 /// What the start brings: what waits from before, whether Port and GitHub can be reached, the first start.
 async fn begin(pipeline: Arc<Pipeline>, sync: bool) {
-    match pipeline.inbox.load().await {
-        Ok(0) => {}
-        Ok(kept) => info!("{kept} events that were kept before the start go on"),
-        Err(failed) => error!("what was kept before the start cannot be read: {failed}"),
+    loop {
+        match pipeline.inbox.load().await {
+            Ok(0) => break,
+            Ok(kept) => break info!("{kept} events that were kept before the start go on"),
+            Err(failed) => error!("what was kept before the start cannot be read yet: {failed}"),
+        }
+        tokio::time::sleep(Duration::from_secs(5)).await;
     }
     tokio::join!(check_port(&pipeline.port), check_github(&pipeline.github));
     if sync && let Err(failed) = pipeline.resync.at_first_start(&*pipeline.store).await {
@@ -234,7 +239,10 @@ async fn drain(inbox: &Inbox, mut working: JoinHandle<()>, deadline: Instant) {
             biased;
             _ = &mut working => return,
             () = tokio::time::sleep_until(deadline) => break,
-            _ = every.tick() => info!("{} events are being finished", inbox.in_hand()),
+            _ = every.tick() => match inbox.in_hand() {
+                0 => {}
+                left => info!("{left} events are being finished"),
+            },
         }
     }
     let left = inbox.in_hand();

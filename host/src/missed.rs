@@ -165,7 +165,7 @@ impl Missed {
         E: Display,
     {
         let overlap = OVERLAP.unsigned_abs();
-        let whole = self.whole.is_none_or(|last| last.elapsed() >= overlap);
+        let whole = self.whole.is_none_or(|last| last.elapsed() >= overlap / 2);
         let began = Instant::now();
         let (mark, since) = match self.store.mark(Mark::NAME).await? {
             Some(text) => {
@@ -187,7 +187,10 @@ impl Missed {
         let still = mark.reads_from(OVERLAP);
         self.seen
             .retain(|id, sent| *sent >= still && left.iter().all(|lost| lost.attempt != *id));
-        if whole {
+        if !left.is_empty() {
+            // What could not be fetched may lie behind pages without anything new.
+            self.whole = None;
+        } else if whole {
             self.whole = Some(began);
         }
         Ok(Round {

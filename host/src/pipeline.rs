@@ -14,7 +14,7 @@ mod write;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use tracing::{Instrument, debug, error, info, info_span, warn};
@@ -22,15 +22,15 @@ use tracing::{Instrument, debug, error, info, info_span, warn};
 use crate::answers::Answers;
 use crate::delivery::Delivery;
 use crate::files::Configurations;
-use crate::github::{self, GitHub};
+use crate::github::{self, GitHub, Named};
 use crate::inbox::{Claim, Destination, Failure, Inbox, listed};
 use crate::ledger::{Turn, Turns};
 use crate::plugins::contract::{AnswerValue, Outcome};
-use crate::plugins::{Plugin, Plugins};
+use crate::plugins::{Plugin, Plugins, Set};
 use crate::port::Port;
 use crate::resync::Resync;
 use crate::settings::AllowedBlueprints;
-use crate::store::{self, Loaded, Millis, Seen, Store};
+use crate::store::{self, Loaded, Millis, Seen, Source, Store};
 use crate::subject::{NO_INSTALLATION, Subject, Touch};
 
 use scene::{Found, Scene};
@@ -39,6 +39,9 @@ use write::Wanted;
 /// Events under way at once. More than a bulk call holds, so that calls to Port fill by themselves;
 /// what runs in guests at once is bounded by `plugins`.
 const WORKERS: usize = 64;
+
+/// A worker rests so long where the store has no room for what it did.
+const FULL: Duration = Duration::from_secs(1);
 
 /// Everything an event passes through.
 pub struct Pipeline {
@@ -89,6 +92,8 @@ impl Pipeline {
             match self.work(claim).await {
                 Ok(()) => {}
                 Err(store::Error::Lease) => debug!("{lane} is somebody else's now"),
+                // The store has said so itself, and there is nothing to be gained by haste.
+                Err(store::Error::Full(_)) => tokio::time::sleep(FULL).await,
                 Err(failed) => error!("{lane} was not finished: {failed}"),
             }
         }
@@ -125,14 +130,20 @@ impl Pipeline {
         mut claim: Claim,
         mut subject: Subject,
         delivery: Option<Arc<Delivery>>,
-        loaded: Loaded,
+        mut loaded: Loaded,
     ) -> Result<(), store::Error> {
         if subject.has_kind() {
             claim.is_about_the_present();
         }
         // An event finishes on the set it began with.
         let set = self.plugins.current();
-        let found = match self.belongs_to(&mut subject).await {
+        let brought_up = match self.belongs_to(&mut subject).await {
+            Ok(()) if loaded.fresh || claim.source() == Source::Recovered => {
+                self.bring_up(&mut subject, &mut loaded).await
+            }
+            belongs => belongs,
+        };
+        let found = match brought_up {
             Ok(()) => self.scene(&subject, delivery, &loaded).await,
             Err(failed) => Err(failed),
         };
@@ -150,7 +161,10 @@ impl Pipeline {
                     gone: true,
                 });
                 subject.gone = true;
-                self.take_along(&mut claim, &subject).await?;
+                // Once is enough: what followed from it is on record together with its being gone.
+                if !loaded.seen.gone || loaded.fresh {
+                    self.take_along(&mut claim, &subject).await?;
+                }
                 None
             }
             Ok(Found::Nothing) => {
@@ -166,6 +180,9 @@ impl Pipeline {
             .wanting(&subject.kind)
             .filter(|plugin| claim.wants(&plugin.name))
             .collect();
+        for missing in not_loaded(&set, &subject, claim.only()) {
+            claim.failed(missing);
+        }
         if wanting.is_empty() {
             info!(kind = subject.kind, "nothing to map");
         }
@@ -258,6 +275,33 @@ impl Pipeline {
         Ok(())
     }
 
+    /// What a delivery told a while ago of its repository may have changed since: name, default branch, whether it is
+    /// there. What is read and mapped must be the repository as it is now.
+    async fn bring_up(
+        &self,
+        subject: &mut Subject,
+        loaded: &mut Loaded,
+    ) -> Result<(), github::Error> {
+        let Some(old) = &subject.repository else {
+            return Ok(());
+        };
+        self.configurations.head_moved(old);
+        match (self.github)
+            .repository(subject.installation, Named::Id(old.id))
+            .await
+        {
+            Ok(now) => {
+                subject.repository = Some(now);
+                // It was gone, and may have been restored: its state is asked for.
+                loaded.fresh |= subject.gone;
+                subject.gone &= !subject.has_kind();
+                Ok(())
+            }
+            Err(github::Error::Missing { .. }) if subject.gone => Ok(()),
+            Err(failed) => Err(failed),
+        }
+    }
+
     /// With a repository goes everything that was mapped of it.
     async fn take_along(&self, claim: &mut Claim, subject: &Subject) -> Result<(), store::Error> {
         let Some(repository) = subject.repository.as_ref() else {
@@ -327,6 +371,19 @@ impl Pipeline {
                 }
             }
         }
+    }
+}
+
+/// What waits for a plugin that is not there: its file is late, broken, or gone for good.
+fn not_loaded(set: &Set, subject: &Subject, only: Option<Vec<String>>) -> Vec<Failure> {
+    match only {
+        Some(names) => names
+            .into_iter()
+            .filter(|name| !set.iter().any(|plugin| plugin.name == *name))
+            .map(|name| failed::not_loaded(Some(name), &subject.kind))
+            .collect(),
+        None if subject.gone || set.wanting(&subject.kind).next().is_some() => Vec::new(),
+        None => vec![failed::not_loaded(None, &subject.kind)],
     }
 }
 

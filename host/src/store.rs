@@ -63,7 +63,8 @@ pub trait Store: Send + Sync + 'static {
     /// Entities that a plugin holds in an organization.
     fn held(&self, plugin: &str, organization: u64) -> Reply<'_, u64>;
 
-    /// Subjects of a repository of which the ledger holds anything, each with the plugin: (subject, plugin).
+    /// Subjects of a repository of which the ledger holds anything, each with the plugin: (subject, plugin); and those
+    /// about which something waits, with an empty one.
     fn subjects(&self, repository: u64) -> Reply<'_, Vec<(String, String)>>;
 
     /// Deliveries, and items that no delivery brought, the newest first.

@@ -149,7 +149,8 @@ pub fn may_concern(event: &str, maps: impl Fn(&str) -> bool) -> bool {
         event if ABOUT_NOTHING.contains(&event) => false,
         event if event.starts_with("installation") => true,
         "push" => maps("tree"),
-        "repository" => maps("repository") || maps("tree"),
+        // With a deleted one goes whatever was mapped of it.
+        "repository" => true,
         event => maps(kinds::row(event).map_or(event, |row| row.kind)),
     }
 }

@@ -15,10 +15,6 @@ pub struct Status {
     pub in_hand: u64,
     /// Destinations that are away.
     pub away: Vec<Away>,
-    /// Blueprints whose deletions wait, and what for.
-    pub deletions: Vec<Held>,
-    /// The last look into GitHub's log of deliveries.
-    pub missed: Option<Look>,
     pub plugins: Vec<Plugin>,
 }
 
@@ -33,27 +29,9 @@ pub struct Away {
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub struct Held {
-    pub blueprint: String,
-    pub why: String,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct Look {
-    #[serde(serialize_with = "moment")]
-    pub at: Millis,
-    /// Deliveries that were fetched.
-    pub fetched: u64,
-    /// Why it ended early.
-    pub failed: Option<String>,
-}
-
-#[derive(Debug, Clone, Serialize)]
 pub struct Plugin {
     pub name: String,
     pub version: String,
-    /// Why it is not in force or rests.
-    pub trouble: Option<String>,
 }
 
 fn moment<S: serde::Serializer>(moment: &Millis, serializer: S) -> Result<S::Ok, S::Error> {

@@ -14,6 +14,7 @@ use super::Shared;
 use super::breaker::Turned;
 use super::ended::Ended;
 use super::failure::{Class, Destination, Failure};
+use super::lane::Wanted;
 use super::rules::{Fared, Taken, wait_for_room};
 use crate::store::{
     Change, Error, Lease, Loaded, NewItem, Progress, Quarantine, Rest, Seen, Seq, Source,
@@ -63,6 +64,14 @@ impl Claim {
 
     pub fn organization(&self) -> u64 {
         self.taken().organization
+    }
+
+    /// The plugins that it is handed out for, where it is not for all that want it.
+    pub fn only(&self) -> Option<Vec<String>> {
+        match &self.taken().wanted {
+            Wanted::AllBut(_) => None,
+            Wanted::Only(plugins) => Some(plugins.iter().map(|name| name.to_string()).collect()),
+        }
     }
 
     /// How often it was in hand before.
@@ -188,7 +197,7 @@ impl Claim {
             .map(|pair| pair.plugin.clone().unwrap_or_default());
         let mut supersedes: BTreeSet<String> = self.fared.settled.iter().cloned().collect();
         supersedes.extend(given_up);
-        if !supersedes.is_empty() {
+        if !supersedes.is_empty() && matches!(self.taken().wanted, Wanted::AllBut(_)) {
             // It came to calling plugins, or did not come to it again.
             supersedes.insert(String::new());
         }

@@ -643,5 +643,5 @@ fn of_each(quarantine: Vec<Quarantine>, only: &BTreeSet<Box<str>>) -> Vec<Quaran
 
 /// How long an item waits that could not be recorded for want of room.
 pub(super) fn wait_for_room(tries: u32, chance: u64) -> Millis {
-    wait(tries.min(3), None, chance)
+    wait(tries.clamp(2, 3), None, chance)
 }

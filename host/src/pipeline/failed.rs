@@ -97,6 +97,18 @@ pub(super) fn resync(failed: &resync::Error, organization: u64) -> Result<Failur
     }
 }
 
+/// Nobody is there who could map it.
+pub(super) fn not_loaded(plugin: Option<String>, kind: &str) -> Failure {
+    let why = match &plugin {
+        Some(plugin) => format!("the plugin {plugin} is not loaded, and this waits for it"),
+        None => format!("no plugin that maps {kind} is loaded, and this waits for one"),
+    };
+    Failure {
+        plugin,
+        ..new(Class::Missing, None, why)
+    }
+}
+
 /// More would be deleted than a person has agreed to.
 pub(super) fn held(why: String) -> Failure {
     new(Class::Held, None, why)

@@ -99,7 +99,7 @@ impl Pipeline {
                 Some(tree.to_string().into())
             }
             _ if subject.has_kind() => {
-                let Some(found) = self.present(subject).await? else {
+                let Some(found) = self.present(subject, seen).await? else {
                     return Ok(Found::Gone);
                 };
                 version = version_of(&subject.kind, &found);
@@ -129,12 +129,19 @@ impl Pipeline {
         }))
     }
 
-    /// The subject as GitHub has it now, not older than what the webhook told. `None`: it is certainly gone.
-    async fn present(&self, subject: &Subject) -> Result<Option<Arc<str>>, Error> {
+    /// The subject as GitHub has it now, not older than what was told of it before. `None`: it is certainly gone.
+    async fn present(&self, subject: &Subject, seen: &Seen) -> Result<Option<Arc<str>>, Error> {
+        let least = subject.version.as_ref().max(seen.version.as_ref());
         let mut lags = LAGS;
         loop {
             let found = match self.github.object(subject.installation, subject).await {
                 Ok(found) => found,
+                // What its webhook told of a moment ago may not be everywhere yet.
+                Err(Error::Missing { .. }) if lags > 0 && subject.object.is_some() => {
+                    lags -= 1;
+                    tokio::time::sleep(LAG).await;
+                    continue;
+                }
                 Err(Error::Missing { what }) => {
                     return match self.is_gone(subject).await? {
                         true => Ok(None),
@@ -144,7 +151,7 @@ impl Pipeline {
                 Err(failed) => return Err(failed),
             };
             let version = version_of(&subject.kind, &found);
-            if version >= subject.version || version.is_none() {
+            if version.as_ref() >= least || version.is_none() {
                 return Ok(Some(found));
             }
             if lags == 0 {

@@ -18,7 +18,6 @@ impl Pipeline {
         let plugins = set.iter().map(|plugin| Plugin {
             name: plugin.name.clone(),
             version: plugin.version.clone(),
-            trouble: None,
         });
         Status {
             not_ready: match health {
@@ -29,8 +28,6 @@ impl Pipeline {
             waiting: (counts.items - counts.in_hand) as u64,
             in_hand: counts.in_hand as u64,
             away: away.collect(),
-            deletions: Vec::new(),
-            missed: None,
             plugins: plugins.collect(),
         }
     }

@@ -73,6 +73,8 @@ impl Pipeline {
                     info!("Port has {awaited} now: {count} events that waited for it run again");
                     self.inbox.appeared(&awaited).await?;
                 }
+                // It is told already, and the next look comes.
+                Err(failed) if failed.is_outage() => break,
                 Err(failed) => warn!("whether Port has {awaited} now is not known: {failed}"),
             }
         }

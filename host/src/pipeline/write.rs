@@ -267,7 +267,7 @@ impl Pipeline {
                 warn!("{error}");
             }
             let mut failure = failed::port(&error);
-            if error.is_missing_target() {
+            if error.is_missing_target() && failures.len() < WHYS {
                 // Not to know it costs the waiting for it, not the entity.
                 failure.awaits = self.port.missing_target(entity).await.unwrap_or_default();
             }

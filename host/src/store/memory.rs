@@ -158,9 +158,12 @@ impl Store for Memory {
         self.tell(|model| {
             let rows = model.ledger.values();
             let of = rows.filter(|row| row.repository == Some(repository));
-            let pairs: BTreeSet<_> = of
+            let mut pairs: BTreeSet<_> = of
                 .map(|row| (row.subject.clone(), row.plugin.clone()))
                 .collect();
+            let open = model.items.values().filter(|item| item.open);
+            let open = open.filter(|item| item.new.repository == Some(repository));
+            pairs.extend(open.map(|item| (item.new.lane.clone(), String::new())));
             Ok(pairs.into_iter().collect())
         })
     }

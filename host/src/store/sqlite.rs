@@ -68,6 +68,12 @@ impl SqliteStore {
             let mut opened = open::open(data_dir, schema::MIGRATIONS)?;
             let session = Session::begin(&mut opened.writer);
             let session = session.map_err(|error| OpenError::of(&opened.file, &error))?;
+            // The files are there now; SQLite itself does not mind when their names are not on disk.
+            let named = std::fs::File::open(&opened.folder).and_then(|folder| folder.sync_all());
+            named.map_err(|error| OpenError::Failed {
+                file: opened.file.clone(),
+                why: format!("its folder cannot be synced: {error}"),
+            })?;
             Ok((opened, session))
         };
         let (opened, session) = match begin() {

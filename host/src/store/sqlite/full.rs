@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rusqlite::ffi;
 use rusqlite::{Error as Sql, ErrorCode};
@@ -18,6 +19,10 @@ const PROBE: &str = "portolan.probe";
 
 /// What a step of laying it down writes, and what must be free besides.
 const STEP: u64 = 1 << 20;
+
+/// Between tries to lay it down again where it did not fit.
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(4);
 
 /// What a failed statement means to whoever asked.
 pub(super) fn verdict(error: &Sql, folder: &Path) -> Error {
@@ -70,6 +75,9 @@ pub(super) struct Ballast {
     aim: u64,
     laid: u64,
     given_up: bool,
+    /// After it did not fit: when it is tried again, and how long that is after the last time.
+    next: Option<Instant>,
+    pause: Duration,
 }
 
 /// What came of laying it down.
@@ -98,6 +106,8 @@ impl Ballast {
             aim,
             laid: laid.map_or(0, |metadata| metadata.len().min(aim)),
             given_up: false,
+            next: None,
+            pause: Duration::ZERO,
         }
     }
 
@@ -135,16 +145,23 @@ impl Ballast {
 
     /// Everything that was given up, and whether something can be written besides. What does not fit whole is given up.
     pub(super) fn lay_again(&mut self) -> bool {
+        if self.next.is_some_and(|next| Instant::now() < next) {
+            return false;
+        }
         while self.file.is_some() && self.laid < self.aim {
             match self.grow() {
                 Laid::Whole => break,
                 Laid::Partly => {}
                 Laid::NoRoom => {
+                    // Whoever else uses the disk is not to be left without room twice a second.
                     self.shrink_to(0);
+                    self.pause = (self.pause * 2).clamp(SHORTEST, LONGEST);
+                    self.next = Some(Instant::now() + self.pause);
                     return false;
                 }
             }
         }
+        self.pause = Duration::ZERO;
         let pages = usize::try_from(STEP.min(self.aim.max(1)) / 4096).unwrap_or(0);
         if !has_room(&self.folder, pages.max(16)) {
             return false;

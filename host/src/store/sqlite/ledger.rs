@@ -115,7 +115,9 @@ pub(super) fn held(db: &Connection, plugin: &str, organization: u64) -> Result<u
 
 pub(super) fn subjects(db: &Connection, repository: u64) -> Result<Vec<(String, String)>> {
     db.prepare_cached(
-        "SELECT DISTINCT subject, plugin FROM ledger WHERE repository = ?1 ORDER BY subject, plugin",
+        "SELECT subject, plugin FROM ledger WHERE repository = ?1
+         UNION SELECT lane, '' FROM item WHERE repository = ?1 AND state = 1
+         ORDER BY 1, 2",
     )?
     .query_map([id(repository)], |row| Ok((row.get(0)?, row.get(1)?)))?
     .collect()

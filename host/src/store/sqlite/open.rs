@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -91,6 +92,15 @@ pub(super) fn open(folder: &Path, migrations: &[&str]) -> Result<Opened, OpenErr
     let failed = |why: rusqlite::Error| OpenError::of(&file, &why);
     let (lock, unclean) = Lock::take(folder)?;
     let existed = file.exists();
+    if !existed {
+        // Payloads are nobody else's business; SQLite's other files take after this one.
+        let mut private = File::options();
+        private.write(true).create(true).truncate(false).mode(0o600);
+        private.open(&file).map_err(|error| OpenError::Failed {
+            file: file.clone(),
+            why: error.to_string(),
+        })?;
+    }
     let mut writer = Connection::open(&file).map_err(failed)?;
     set_up(&writer).map_err(failed)?;
     if existed && unclean {

@@ -313,7 +313,9 @@ impl Desk {
         if jobs.len() < before {
             match self.attempt(jobs) {
                 Ok(()) => return,
-                Err((again, _)) => jobs = again,
+                Err((again, Error::Full(_))) => jobs = again,
+                // After a failed fsync nothing is written any more.
+                Err((jobs, failure)) => return answer(jobs, &Err(failure)),
             }
         }
         if self.ballast.give_up() {

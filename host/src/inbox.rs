@@ -34,7 +34,7 @@ pub use self::failure::{Class, Destination, Failure};
 pub use self::guard::is_news;
 
 use self::rules::Rules;
-use crate::store::{Accepted, Error, Filter, Millis, NewDelivery, NewItem, Store, Waiting};
+use crate::store::{Accepted, Error, Filter, Millis, NewDelivery, NewItem, Source, Store, Waiting};
 
 /// Lanes claimed at once: small enough that the first of them are soon worked on.
 const PAGE: usize = 1_000;
@@ -94,11 +94,43 @@ impl Inbox {
         delivery: NewDelivery,
         items: Vec<NewItem>,
     ) -> Result<Accepted, Error> {
+        let (guid, lanes) = (delivery.guid.clone(), items.clone());
         let accepted = self.0.store.accept(delivery, items).await?;
-        if let Accepted::New(items) | Accepted::Again(items) = &accepted {
-            self.0.take_over(items);
+        match &accepted {
+            Accepted::New(items) | Accepted::Again(items) => self.0.take_over(items),
+            Accepted::Waiting => {
+                let again = self.once_more(guid, lanes).await?;
+                return Ok(again.unwrap_or(accepted));
+            }
         }
         Ok(accepted)
+    }
+
+    /// What came again while it is being worked on may be about a state that was not there yet when that was read.
+    async fn once_more(
+        &self,
+        guid: String,
+        items: Vec<NewItem>,
+    ) -> Result<Option<Accepted>, Error> {
+        let in_hand: Vec<NewItem> = {
+            let rules = self.0.rules();
+            let items = items.into_iter();
+            items.filter(|item| rules.is_in_hand(&item.lane)).collect()
+        };
+        if in_hand.is_empty() {
+            return Ok(None);
+        }
+        let again = |item| NewItem {
+            source: Source::Refresh,
+            fresh: true,
+            delivery: Some(guid.clone()),
+            ..item
+        };
+        let added = (self.0.store)
+            .add(in_hand.into_iter().map(again).collect())
+            .await?;
+        self.0.take_over(&added);
+        Ok(Some(Accepted::Again(added)))
     }
 
     /// Keeps items that no delivery brought.

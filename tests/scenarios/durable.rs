@@ -102,7 +102,7 @@ async fn redelivered(
 ) {
     let said = host.said();
     // What is still being recorded as done is not done yet.
-    let again = "came again and was done before";
+    let again = "came again: what it touches is read anew";
     let seen = || {
         host.lines()
             .split_off(said)

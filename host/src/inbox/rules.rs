@@ -380,6 +380,13 @@ impl Rules {
         self.items
     }
 
+    /// Whether an item of this lane is being worked on, so that its state may have been read already.
+    pub(super) fn is_in_hand(&self, lane: &str) -> bool {
+        let number = self.numbers.get(lane);
+        let lane = number.and_then(|number| self.lanes.get(*number as usize)?.as_ref());
+        lane.is_some_and(|lane| lane.state == State::Out)
+    }
+
     pub(super) fn in_hand(&self) -> usize {
         self.in_hand
     }

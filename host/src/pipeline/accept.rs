@@ -56,7 +56,7 @@ impl Pipeline {
             Accepted::Again(_) => info!(
                 delivery = delivery.id(),
                 event = delivery.event(),
-                "{} came again and was done before: what it touches is read anew",
+                "{} came again: what it touches is read anew",
                 delivery.event()
             ),
             Accepted::Waiting => debug!(

@@ -88,7 +88,7 @@ pub async fn serve(
     let data_dir = settings.data_dir.clone();
     let opening = tokio::task::spawn_blocking(move || SqliteStore::open(&data_dir));
     let sqlite = Arc::new(opening.await?.context("opening the store")?);
-    let pipeline = pipeline(&settings, sqlite.clone()).await?;
+    let pipeline = put_together(&settings, sqlite.clone()).await?;
     let stopping = CancellationToken::new();
 
     let mut background = JoinSet::new();
@@ -172,7 +172,7 @@ pub async fn serve(
 }
 
 /// The parts that an event passes through, put together.
-async fn pipeline(settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<Arc<Pipeline>> {
+async fn put_together(settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<Arc<Pipeline>> {
     let github = GitHub::new(&settings.github)?;
     let port = Arc::new(Port::new(&settings.port)?);
     let plugins = Plugins::start(&settings.plugins)

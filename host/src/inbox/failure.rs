@@ -50,7 +50,7 @@ pub enum Destination {
     Installation(u64),
 }
 
-/// What kind of failure it is. [`Class::row`] is the table.
+/// What kind of failure it is. `row` is the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// The destination is away.

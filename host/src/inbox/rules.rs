@@ -127,7 +127,7 @@ impl Rules {
                 Gate::Shut(_) => return None,
             }
         }
-        let listed_first = (self.turn + 1) % TURNS == 0;
+        let listed_first = (self.turn + 1).is_multiple_of(TURNS);
         for live in [!listed_first, listed_first] {
             while let Some(number) = self.next(live, now) {
                 if let Some(taken) = self.hand_out(number, live, &probes, now) {

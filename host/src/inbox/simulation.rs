@@ -74,7 +74,6 @@ fn the_runs_go_through_what_they_are_there_for() {
         all.panics += tally.panics;
         all.lost_writes += tally.lost_writes;
     }
-    println!("{all:?}");
     assert!(all.outages > 100 && all.probes > all.outages, "{all:?}");
     let rare = [
         all.stood_for,
@@ -92,8 +91,10 @@ fn a_mistake_that_is_planted_is_found() {
         let violation =
             (0..1_000).find_map(|seed| Some((seed, run(seed, Some(bug), false).err()?)));
         let (seed, violation) = violation.unwrap_or_else(|| panic!("{bug:?} was not found"));
-        println!("{bug:?}: found with seed {seed}: {violation}");
-        assert!(violation.contains(expected), "{bug:?}: {violation}");
+        assert!(
+            violation.contains(expected),
+            "{bug:?}: seed {seed}: {violation}"
+        );
     };
     found(Bug::GuardDropped, "over state");
     found(Bug::AcknowledgedTooEarly, "was acknowledged and is lost");

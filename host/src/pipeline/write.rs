@@ -108,7 +108,7 @@ pub(super) fn wanted<'a>(
     let mut wanted = Wanted {
         plugin,
         subject,
-        options: options.clone(),
+        options: *options,
         complete: !refused_answer && !mapped.notes.iter().any(error),
         deletions: Vec::new(),
         entities: Vec::new(),

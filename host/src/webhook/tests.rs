@@ -34,11 +34,14 @@ async fn open() -> House {
                 path: Some("/hooks".to_owned()),
             };
             let accept = move |delivery| {
-                let kept = match full.load(Ordering::SeqCst) {
+                let full = full.load(Ordering::SeqCst);
+                if !full {
+                    accepted.lock().unwrap().push(delivery);
+                }
+                std::future::ready(match full {
                     true => Err("too much is waiting"),
-                    false => Ok(accepted.lock().unwrap().push(delivery)),
-                };
-                std::future::ready(kept)
+                    false => Ok(()),
+                })
             };
             serve(listener, &settings, accept, async { drop(stopped.await) }).await
         }

@@ -354,7 +354,7 @@ impl World {
         let Some(write) = self.writing.pop_front() else {
             return Ok(());
         };
-        let full = self.is_well().then_some(0).unwrap_or(5);
+        let full = if self.is_well() { 0 } else { 5 };
         let full = self.chance.in_1000(full);
         match write {
             Write::Accept(_, Some(webhook)) if full => self.not_accepted(webhook),

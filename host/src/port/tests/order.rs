@@ -18,7 +18,7 @@ async fn the_writes_of_one_entity_arrive_one_by_one_and_in_order() {
             };
             let versioned =
                 with_properties(&format!("e{number}"), &format!(r#"{{"round":{round}}}"#));
-            events.spawn(async move { port.upsert(&vec![versioned], how, SOURCE).await });
+            events.spawn(async move { port.upsert(&[versioned], how, SOURCE).await });
         }
     }
     assert!(

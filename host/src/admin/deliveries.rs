@@ -6,14 +6,11 @@ use super::redact;
 use super::when::When;
 use super::wire::{Counted, Delivery, Filter, Order, Shown, State};
 use crate::delivery;
-use crate::store::{self, Millis, Store, Waiting};
+use crate::store::{self, HELD, Millis, Store, Waiting};
 
 /// On a page, unless told otherwise, and at most.
 pub(crate) const PAGE: usize = 50;
 pub(crate) const LONGEST_PAGE: usize = 500;
-
-/// The class of what a person has to agree to first.
-const HELD: &str = "held";
 
 /// Ids named in one sentence.
 const NAMED: usize = 5;

@@ -103,6 +103,17 @@ pub(super) fn open(folder: &Path, migrations: &[&str]) -> Result<Opened, OpenErr
     }
     let mut writer = Connection::open(&file).map_err(failed)?;
     set_up(&writer).map_err(failed)?;
+    let mode = writer.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0));
+    let mode = mode.map_err(failed)?;
+    if mode != "wal" {
+        // In any other mode the last commits may be undone when the power goes.
+        return Err(OpenError::Failed {
+            file: file.clone(),
+            why: format!(
+                "SQLite keeps no write-ahead log there, only `{mode}`: use a local disk, no network file system"
+            ),
+        });
+    }
     if existed && unclean {
         info!(
             "the last run was not ended in order: looking through {}",
@@ -134,13 +145,8 @@ fn set_up(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(BUSY)?;
     // Whoever closes it in order checkpoints first; the next one reads the log whatever the end was.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    let mode: String = db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    if mode != "wal" {
-        warn!(
-            "the store's folder does not allow a write-ahead log (it is `{mode}`): this is a network file system, or \
-             one without shared memory; use a local disk"
-        );
-    }
+    // Where it cannot be, SQLite says so by the mode that it stays in.
+    db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "foreign_keys", true)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;

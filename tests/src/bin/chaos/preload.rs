@@ -12,7 +12,7 @@ use crate::disk::log;
 
 /// A log that grows while a host runs.
 pub(crate) struct Watch {
-    library: PathBuf,
+    shim: PathBuf,
     path: PathBuf,
     file: Mutex<File>,
 }
@@ -20,16 +20,16 @@ pub(crate) struct Watch {
 impl Watch {
     /// Into a new file in this folder.
     pub(crate) fn into(folder: &Path) -> anyhow::Result<Self> {
-        let library = std::env::current_exe()?.with_file_name("libportolan_disk.so");
+        let shim = std::env::current_exe()?.with_file_name("libportolan_disk.so");
         anyhow::ensure!(
-            library.is_file(),
+            shim.is_file(),
             "there is no {}: `make chaos` builds it",
-            library.display()
+            shim.display()
         );
         let path = folder.join("disk.log");
         let file = OpenOptions::new().create(true).append(true).open(&path);
         Ok(Self {
-            library,
+            shim,
             file: Mutex::new(file.with_context(|| path.display().to_string())?),
             path,
         })
@@ -43,7 +43,7 @@ impl Watch {
 
     pub(crate) fn variables(&self) -> [(&'static str, String); 2] {
         [
-            ("LD_PRELOAD", self.library.display().to_string()),
+            ("LD_PRELOAD", self.shim.display().to_string()),
             ("PORTOLAN_DISK_LOG", self.path.display().to_string()),
         ]
     }

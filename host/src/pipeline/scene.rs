@@ -156,7 +156,7 @@ impl Pipeline {
             }
             if lags == 0 {
                 return Err(Error::Failed(format!(
-                    "{} is older there than its webhook told",
+                    "{} is older there than what was told of it before",
                     subject.key
                 )));
             }

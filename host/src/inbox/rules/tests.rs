@@ -1,7 +1,9 @@
 use std::time::Duration;
 
-use super::super::failure::Class;
 use super::*;
+use crate::inbox::breaker::Turned;
+use crate::inbox::failure::Class;
+use crate::store::Waiting;
 
 const NOW: Millis = 1_000_000;
 

@@ -55,13 +55,14 @@ pub(super) struct Rules {
 pub(super) struct Taken {
     lane: u32,
     pub(super) key: Arc<str>,
-    pub(super) organization: u64,
     pub(super) lease: Lease,
     pub(super) seq: Seq,
     pub(super) source: Source,
+    /// How often it was in hand before.
     pub(super) tries: u32,
     pub(super) panics: u32,
     pub(super) wanted: Wanted,
+    /// Earlier items of its lane that need not be worked on because this one is.
     pub(super) stood_for: Vec<Seq>,
     ticket: Ticket,
 }

@@ -114,10 +114,6 @@ impl SqliteStore {
         self.health.clone()
     }
 
-    pub fn is_full(&self) -> bool {
-        matches!(&*self.health.borrow(), Health::Full(_))
-    }
-
     /// Why the host must end.
     pub fn broken(&self) -> Option<String> {
         match &*self.health.borrow() {

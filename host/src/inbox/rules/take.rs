@@ -115,7 +115,6 @@ impl Rules {
         Some(Taken {
             lane: number,
             key: lane.key.clone(),
-            organization: lane.organization,
             lease: lane.lease,
             seq: item.seq,
             source: item.source,

@@ -11,6 +11,7 @@ mod list;
 mod log;
 mod open;
 mod quarantine;
+mod queue;
 mod reader;
 mod record;
 mod retention;

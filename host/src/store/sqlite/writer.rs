@@ -5,21 +5,19 @@
 mod desk;
 
 use std::path::Path;
+use std::sync::Arc;
 #[cfg(test)]
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Instant;
 
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
-use tracing::error;
 
 use self::desk::Desk;
 use super::full::Ballast;
 use super::log::Log;
+use super::queue::Queue;
 use super::session::{Session, Write};
 use crate::store::Error;
 
@@ -59,11 +57,9 @@ pub(super) enum Kind {
 }
 
 pub(super) struct Writer {
-    /// `None` once it is closed.
-    queue: Mutex<Option<Sender<Job>>>,
+    queue: Queue<Job>,
     places: Arc<Semaphore>,
     health: Arc<watch::Sender<Health>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
     /// The log is to be copied and made empty at the end.
     in_order: Arc<AtomicBool>,
     #[cfg(test)]
@@ -120,7 +116,6 @@ impl Writer {
         ballast: u64,
         health: Arc<watch::Sender<Health>>,
     ) -> std::io::Result<Self> {
-        let (queue, jobs) = channel();
         let (in_order, commits) = (Arc::new(AtomicBool::new(false)), Arc::default());
         let desk = Desk {
             log: Log::of(file),
@@ -133,14 +128,10 @@ impl Writer {
             in_order: in_order.clone(),
             commits: Arc::clone(&commits),
         };
-        let thread = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || desk.work(&jobs))?;
         Ok(Self {
-            queue: Mutex::new(Some(queue)),
+            queue: Queue::start("store-writer", move |jobs| desk.work(&jobs))?,
             places: Arc::new(Semaphore::new(QUEUE)),
             health,
-            thread: Mutex::new(Some(thread)),
             in_order,
             #[cfg(test)]
             commits,
@@ -170,7 +161,7 @@ impl Writer {
             }),
             _place: place,
         };
-        self.send(job).ok_or_else(gone)?;
+        self.queue.send(job).ok_or_else(gone)?;
         match answer.await {
             Ok(result) => result,
             Err(_) => {
@@ -185,11 +176,6 @@ impl Writer {
                 Err(gone())
             }
         }
-    }
-
-    fn send(&self, job: Job) -> Option<()> {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.as_ref()?.send(job).ok()
     }
 
     /// Finishes what is queued and leaves no log behind.
@@ -212,16 +198,6 @@ impl Writer {
 
     /// Finishes what is queued.
     pub(super) fn stop(&self) {
-        *self.queue.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(thread) = thread
-            && thread.join().is_err()
-        {
-            error!("the store's thread panicked, which is a bug of Portolan's");
-        }
+        self.queue.stop();
     }
 }

@@ -192,6 +192,9 @@ impl RunningHost {
     }
 }
 
+/// Lines of a log that are shown when a scenario fails.
+const LAST: usize = 40;
+
 impl Drop for RunningHost {
     fn drop(&mut self) {
         if self.inside.is_some() && self.process().is_some() {
@@ -199,5 +202,10 @@ impl Drop for RunningHost {
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            let lines = self.lines();
+            let last = &lines[lines.len().saturating_sub(LAST)..];
+            eprintln!("the host said at last:\n  {}", last.join("\n  "));
+        }
     }
 }

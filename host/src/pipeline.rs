@@ -1,8 +1,8 @@
 //! The straight line: take the head of a lane, map it with every plugin that wants it, check, plan, write, record.
 //!
 //! Here the four edges meet; none of them knows another. What a delivery leads to is decided by `accept`,
-//! what an event looks like by `scene`, which configuration holds by `in_force`, what becomes of
-//! an outcome by `write`, what a failure means by `failed`, and what the clock brings by `tend`.
+//! what an event looks like by `scene`, which configuration holds by `in_force`, what an outcome comes to by `wanted`,
+//! what becomes of it by `write`, what a failure means by `failed`, and what the clock brings by `tend`.
 
 mod accept;
 mod failed;
@@ -10,6 +10,7 @@ mod in_force;
 mod scene;
 mod status;
 mod tend;
+mod wanted;
 mod write;
 
 use std::sync::Arc;
@@ -34,7 +35,7 @@ use crate::store::{self, Loaded, Millis, Seen, Source, Store};
 use crate::subject::{NO_INSTALLATION, Subject, Touch};
 
 use scene::{Found, Scene};
-use write::Wanted;
+use wanted::Wanted;
 
 /// Events under way at once. More than a bulk call holds, so that calls to Port fill by themselves;
 /// what runs in guests at once is bounded by `plugins`.
@@ -214,7 +215,7 @@ impl Pipeline {
         let began = Instant::now();
         let said = match scene {
             Some(scene) => self.map(plugin, subject, scene).await,
-            None => Ok(Said::Wanted(write::nothing(plugin, subject))),
+            None => Ok(Said::Wanted(wanted::nothing(plugin, subject))),
         };
         let (name, version) = (plugin.name.as_str(), plugin.version.as_str());
         let kind = subject.kind.as_str();
@@ -360,7 +361,7 @@ impl Pipeline {
                             .answers
                             .iter()
                             .any(|answer| matches!(answer.value, AnswerValue::Refused(_)));
-                    return Ok(Said::Wanted(write::wanted(
+                    return Ok(Said::Wanted(wanted::wanted(
                         plugin,
                         subject,
                         &opened.options,

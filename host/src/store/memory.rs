@@ -5,10 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::row::{GROUPS, IDENTIFIERS};
 use super::{
     Accepted, Cause, Change, Counts, Error, Filter, HELD, Kept, Lease, Loaded, Millis, NewDelivery,
     NewItem, Producers, Progress, Quarantined, Reply, Rest, Row, Seen, Seq, Source, State, Store,
-    Summary, Waiting, WaitingOf, now, page, retention,
+    Summary, Undeleted, Waiting, WaitingOf, now, page, retention,
 };
 
 #[derive(Default)]
@@ -154,6 +155,40 @@ impl Store for Memory {
         })
     }
 
+    fn undeleted(&self) -> Reply<'_, Vec<Undeleted>> {
+        self.tell(|model| {
+            let mut groups: BTreeMap<_, Vec<&Row>> = BTreeMap::new();
+            for row in model.ledger.values() {
+                if let Some(why) = &row.waits {
+                    let of = (&row.plugin, &row.subject, &row.blueprint, why);
+                    groups.entry(of).or_default().push(row);
+                }
+            }
+            let group = |((plugin, subject, blueprint, why), rows): (_, Vec<&Row>)| Undeleted {
+                plugin: String::clone(plugin),
+                subject: String::clone(subject),
+                whose: rows
+                    .iter()
+                    .map(|row| row.whose.clone())
+                    .max()
+                    .unwrap_or_default(),
+                blueprint: String::clone(blueprint),
+                why: String::clone(why),
+                count: rows.len() as u64,
+                identifiers: rows
+                    .iter()
+                    .take(IDENTIFIERS as usize)
+                    .map(|row| row.identifier.clone())
+                    .collect(),
+            };
+            Ok(groups
+                .into_iter()
+                .take(GROUPS as usize)
+                .map(group)
+                .collect())
+        })
+    }
+
     fn subjects(&self, repository: u64) -> Reply<'_, Vec<(String, String)>> {
         self.tell(|model| {
             let rows = model.ledger.values();
@@ -236,6 +271,11 @@ impl Store for Memory {
                 waiting: model.items.values().filter(|item| item.open).count() as u64,
                 quarantined: model.quarantine.len() as u64,
                 entities: model.ledger.len() as u64,
+                undeleted: model
+                    .ledger
+                    .values()
+                    .filter(|row| row.waits.is_some())
+                    .count() as u64,
             })
         })
     }
@@ -544,8 +584,13 @@ impl Model {
             .items
             .iter()
             .filter(|(_, item)| item.delivery.is_none());
-        let of_items =
-            alone.map(|(seq, item)| self.filled(blank(*seq, item.new.source, item.added), &[*seq]));
+        let of_items = alone.map(|(seq, item)| {
+            let summary = Summary {
+                repository: item.new.whose.clone(),
+                ..blank(*seq, item.new.source, item.added)
+            };
+            self.filled(summary, &[*seq])
+        });
         let mut all: Vec<_> = of_deliveries.chain(of_items).collect();
         all.sort_by_key(|summary| std::cmp::Reverse(summary.number));
         all
@@ -586,7 +631,10 @@ impl Model {
         let fits = |one: &Summary| {
             (filter.ids.is_empty() || filter.ids.contains(&one.id))
                 && filter.state.is_none_or(|state| state == one.state)
-                && (filter.repository.is_none() || filter.repository == one.repository)
+                && filter.repository.as_ref().is_none_or(|name| {
+                    let of = one.repository.as_ref();
+                    of.is_some_and(|of| of.eq_ignore_ascii_case(name))
+                })
                 && filter
                     .event
                     .as_ref()
@@ -646,20 +694,30 @@ impl Model {
                     continue;
                 }
                 let item = &self.items[&seq];
-                let (mut new, delivery) = (refreshed(item.new.clone()), item.delivery);
-                if !plugins.contains("") {
-                    new.plugins = Some(plugins.clone());
-                }
+                let (new, delivery) = (refreshed(item.new.clone()), item.delivery);
                 let held = |plugin: &String| {
                     let pair = self.quarantine.get(&(seq, plugin.clone()));
                     pair.is_some_and(|(cause, _)| cause.class == HELD)
                 };
-                if plugins.iter().any(held) {
-                    (new.force, new.merges) = (true, false);
-                }
+                let (held, others): (BTreeSet<_>, BTreeSet<_>) =
+                    plugins.iter().cloned().partition(held);
                 self.quarantine
                     .retain(|(of, plugin), _| *of != seq || !plugins.contains(plugin));
-                queued.push(self.insert(new, delivery, now));
+                for (plugins, agreed) in [(others, false), (held, true)] {
+                    if plugins.is_empty() {
+                        continue;
+                    }
+                    let new = NewItem {
+                        force: agreed,
+                        merges: new.merges && !agreed,
+                        plugins: match plugins.contains("") {
+                            true => new.plugins.clone(),
+                            false => Some(plugins),
+                        },
+                        ..new.clone()
+                    };
+                    queued.push(self.insert(new, delivery, now));
+                }
                 self.release(seq, now);
             }
         }

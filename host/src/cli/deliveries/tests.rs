@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::admin::wire::{Counted, Quarantined, Shown, Waits};
+use crate::admin::wire::{Counted, Deletion, Deletions, Quarantined, Shown, Waits};
 use crate::admin::{self, Admin, Status};
 use crate::store::memory::Memory;
 use crate::store::{NewDelivery, SqliteStore, Store};
@@ -158,6 +158,42 @@ What GitHub sent, without secrets and addresses:
 }
 "
     );
+}
+
+#[test]
+fn deletions_that_wait_are_named_and_counted() {
+    let group = |blueprint: &str, entities: &[&str], count| Deletion {
+        plugin: "gitops".to_owned(),
+        repository: "acme/shop".to_owned(),
+        subject: "repository/7/tree".to_owned(),
+        blueprint: blueprint.to_owned(),
+        entities: entities.iter().map(|name| (*name).to_owned()).collect(),
+        count,
+        why: "a person has to agree".to_owned(),
+    };
+    let all = Deletions {
+        count: 40,
+        waiting: vec![
+            group("service", &["cart", "pay"], 32),
+            group("team", &["core"], 1),
+        ],
+    };
+    assert_eq!(
+        table::deletions(&all),
+        "\
+40 entities are produced no more and still in Port, because their deletions wait:
+  acme/shop, plugin gitops, blueprint service: cart, pay and 30 more
+    a person has to agree
+  acme/shop, plugin gitops, blueprint team: core
+    a person has to agree
+  and 7 more
+"
+    );
+    let none = Deletions {
+        count: 0,
+        waiting: Vec::new(),
+    };
+    assert_eq!(table::deletions(&none), "No deletion waits.\n");
 }
 
 #[test]

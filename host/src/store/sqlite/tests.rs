@@ -52,6 +52,7 @@ fn item(lane: &str) -> NewItem {
         plugins: None,
         delivery: None,
         subject: None,
+        whose: None,
     }
 }
 

@@ -1,12 +1,14 @@
 //! The straight line: take the head of a lane, map it with every plugin that wants it, check, plan, write, record.
 //!
 //! Here the four edges meet; none of them knows another. What a delivery leads to is decided by `accept`,
-//! what an event looks like by `scene`, which configuration holds by `in_force`, what an outcome comes to by `wanted`,
-//! what becomes of it by `write`, what a failure means by `failed`, and what the clock brings by `tend`.
+//! whose repository it is about by `repository`, what an event looks like by `scene`, which configuration holds by
+//! `in_force`, what an outcome comes to by `wanted`, what becomes of it by `write`, what a failure means by `failed`,
+//! and what the clock brings by `tend`.
 
 mod accept;
 mod failed;
 mod in_force;
+mod repository;
 mod scene;
 mod status;
 mod tend;
@@ -23,8 +25,8 @@ use tracing::{Instrument, debug, error, info, info_span, warn};
 use crate::answers::Answers;
 use crate::delivery::Delivery;
 use crate::files::Configurations;
-use crate::github::{self, GitHub, Named};
-use crate::inbox::{Claim, Destination, Failure, Inbox, listed};
+use crate::github::GitHub;
+use crate::inbox::{Claim, Destination, Failure, Inbox};
 use crate::ledger::{Turn, Turns};
 use crate::plugins::contract::{AnswerValue, Outcome};
 use crate::plugins::{Plugin, Plugins, Set};
@@ -32,7 +34,7 @@ use crate::port::Port;
 use crate::resync::Resync;
 use crate::settings::AllowedBlueprints;
 use crate::store::{self, Loaded, Millis, Seen, Source, Store};
-use crate::subject::{NO_INSTALLATION, Subject, Touch};
+use crate::subject::{Subject, Touch};
 
 use scene::{Found, Scene};
 use wanted::Wanted;
@@ -264,65 +266,6 @@ impl Pipeline {
             }
         }
         Ok(written.turn)
-    }
-
-    /// Where nobody is installed an event goes on: what its webhook brought can be mapped, only asking is in vain.
-    async fn belongs_to(&self, subject: &mut Subject) -> Result<(), github::Error> {
-        if subject.installation == NO_INSTALLATION && !subject.gone {
-            let (organization, repository) = (&subject.organization, subject.repository.as_ref());
-            let found = self.github.installation_of(organization, repository);
-            subject.installation = found.await?;
-        }
-        Ok(())
-    }
-
-    /// What a delivery told a while ago of its repository may have changed since: name, default branch, whether it is
-    /// there. What is read and mapped must be the repository as it is now.
-    async fn bring_up(
-        &self,
-        subject: &mut Subject,
-        loaded: &mut Loaded,
-    ) -> Result<(), github::Error> {
-        let Some(old) = &subject.repository else {
-            return Ok(());
-        };
-        self.configurations.head_moved(old);
-        match (self.github)
-            .repository(subject.installation, Named::Id(old.id))
-            .await
-        {
-            Ok(now) => {
-                subject.repository = Some(now);
-                // It was gone, and may have been restored: its state is asked for.
-                loaded.fresh |= subject.gone;
-                subject.gone &= !subject.has_kind();
-                Ok(())
-            }
-            Err(github::Error::Missing { .. }) if subject.gone => Ok(()),
-            Err(failed) => Err(failed),
-        }
-    }
-
-    /// With a repository goes everything that was mapped of it.
-    async fn take_along(&self, claim: &mut Claim, subject: &Subject) -> Result<(), store::Error> {
-        let Some(repository) = subject.repository.as_ref() else {
-            return Ok(());
-        };
-        if subject.kind != "repository" {
-            return Ok(());
-        }
-        let mut lanes: Vec<_> = self.store.subjects(repository.id).await?;
-        lanes.dedup_by(|(one, _), (other, _)| one == other);
-        let gone = lanes
-            .iter()
-            .filter(|(lane, _)| *lane != subject.key)
-            .filter_map(|(lane, _)| {
-                let gone = Touch::Subject(subject.goes_along(lane));
-                listed(&gone, store::Source::Webhook)
-            })
-            .collect();
-        claim.adds(gone);
-        Ok(())
     }
 
     async fn map<'a>(

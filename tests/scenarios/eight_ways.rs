@@ -5,6 +5,7 @@ mod plugins;
 
 use portolan_tests::fault::Fault;
 
+use crate::acme::Acme;
 use crate::world::{World, services};
 
 const OWN: &str = ".github/port-app-config.yml";
@@ -190,10 +191,16 @@ async fn the_host_dies_between_ports_answer_and_its_own_record_of_a_deletion() {
     world.port.wait_for_request("the deletion", asked).await;
     assert_eq!(world.services(), ["cart"]);
 
-    // Somebody declares it again, before the host has learned that it is gone.
+    // Somebody declares it again, before a host has learned that it is gone.
+    let shop = world.shop.clone();
     let files = [("port.yml", &*services(&["cart", "pay"]))];
-    let again = world.shop.push(&files, "Take pay up again");
-    let world = world.killed(|acme| acme.port.mend()).await;
+    let mut again = None;
+    let meanwhile = |acme: &Acme| {
+        acme.port.mend();
+        again = Some(shop.push(&files, "Take pay up again"));
+    };
+    let world = world.killed(meanwhile).await;
+    let again = again.expect("it happened meanwhile");
     world.deliver(&world.host, &world.shop.pushed(&again)).await;
 
     world.port.wait_for_entity("service", "pay").await;

@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
-/// How long a scenario waits for what must happen: far more than it takes on a busy machine.
+/// How long a scenario waits for what must happen while nothing else does: far more than it takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// So much longer where something goes on happening meanwhile.
+const LONGER: u32 = 6;
 
 /// One request and how it was answered.
 #[derive(Debug, Clone)]
@@ -89,18 +93,20 @@ impl Journal {
     }
 }
 
+/// Gives up when nothing changed for `patience`.
 pub(crate) async fn wait<T>(
     mut changes: watch::Receiver<()>,
     patience: Duration,
     mut observe: impl FnMut() -> Option<T>,
 ) -> Option<T> {
-    let deadline = tokio::time::Instant::now() + patience;
+    let end = Instant::now() + LONGER * patience;
     loop {
         changes.mark_unchanged();
         if let Some(seen) = observe() {
             return Some(seen);
         }
-        match tokio::time::timeout_at(deadline, changes.changed()).await {
+        let deadline = end.min(Instant::now() + patience);
+        match timeout_at(deadline, changes.changed()).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) | Err(_) => return observe(),
         }

@@ -74,12 +74,13 @@ impl App {
 
     /// Asks as the App. A JWT refused for our clock's sake is made again by GitHub's clock, once.
     pub(super) async fn send(&self, rest: &Rest, request: &Request<'_>) -> Result<Reply, Error> {
-        let mut reply = rest.send(request, &self.signer.jwt()?).await?;
+        let (jwt, offset) = self.signer.jwt()?;
+        let mut reply = rest.send(request, &jwt).await?;
         if is_unknown(&reply) {
             return Err(self.signer.refused(&reply));
         }
-        if reply.status == 401 && self.signer.mend_clock(&reply) {
-            reply = rest.send(request, &self.signer.jwt()?).await?;
+        if reply.status == 401 && self.signer.mend_clock(&reply, offset) {
+            reply = rest.send(request, &self.signer.jwt()?.0).await?;
         }
         match reply.status == 401 {
             true => Err(self.signer.refused(&reply)),

@@ -62,26 +62,12 @@ impl Claim {
         self.taken().source
     }
 
-    pub fn organization(&self) -> u64 {
-        self.taken().organization
-    }
-
     /// The plugins that it is handed out for, where it is not for all that want it.
     pub fn only(&self) -> Option<Vec<String>> {
         match &self.taken().wanted {
             Wanted::AllBut(_) => None,
             Wanted::Only(plugins) => Some(plugins.iter().map(|name| name.to_string()).collect()),
         }
-    }
-
-    /// How often it was in hand before.
-    pub fn tries(&self) -> u32 {
-        self.taken().tries
-    }
-
-    /// Earlier items of its lane that need not be worked on because this one is.
-    pub fn stands_for(&self) -> &[Seq] {
-        &self.taken().stood_for
     }
 
     /// What it is about; `None` where nothing is left to do about it.
@@ -238,7 +224,7 @@ impl Claim {
         self.taken().is_hopeless()
     }
 
-    fn taken(&self) -> &Taken {
+    pub(super) fn taken(&self) -> &Taken {
         (self.taken.as_ref()).expect("held until the claim ends, which consumes it")
     }
 }

@@ -80,7 +80,7 @@ async fn what_a_delivery_brought_is_worked_on_and_is_then_done() {
         .await
         .unwrap();
     let claim = inbox.take().await.unwrap();
-    assert_eq!((claim.lane(), claim.tries()), ("a", 0));
+    assert_eq!((claim.lane(), claim.taken().tries), ("a", 0));
     let loaded = claim.load().await.unwrap().unwrap();
     assert_eq!(loaded.delivery.unwrap().payload, b"one");
     let other = inbox.take().await.unwrap();
@@ -148,7 +148,7 @@ async fn a_crash_forgets_nothing_of_how_an_item_fared() {
     let inbox = restarted(&store).await;
     assert_eq!(inbox.counts().items, 2);
     let claim = inbox.take().await.unwrap();
-    assert_eq!(claim.tries(), 1);
+    assert_eq!(claim.taken().tries, 1);
     assert!(claim.wants("sick") && !claim.wants("well"));
     let seen = claim.load().await.unwrap().unwrap().seen;
     assert_eq!(seen.version.as_deref(), Some("2"));

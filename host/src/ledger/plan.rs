@@ -229,12 +229,6 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Whether nothing of it is left to be done.
-    pub fn is_complete(&self) -> bool {
-        let tally = self.tally();
-        tally.refused + tally.waiting + tally.undeleted == 0
-    }
-
     /// For people: what is written twice, what stays in Port and why.
     pub fn warnings(&self) -> &[String] {
         &self.warnings

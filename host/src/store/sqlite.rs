@@ -11,6 +11,7 @@ mod list;
 mod log;
 mod open;
 mod quarantine;
+mod queue;
 mod reader;
 mod record;
 mod retention;
@@ -112,10 +113,6 @@ impl SqliteStore {
     /// How the store is, for whoever says that the host is ready, and for whoever must end it.
     pub fn health(&self) -> watch::Receiver<Health> {
         self.health.clone()
-    }
-
-    pub fn is_full(&self) -> bool {
-        matches!(&*self.health.borrow(), Health::Full(_))
     }
 
     /// Why the host must end.

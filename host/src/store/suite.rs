@@ -144,7 +144,7 @@ fn delivery(guid: &str) -> NewDelivery {
     }
 }
 
-fn item(lane: &str) -> NewItem {
+pub(super) fn item(lane: &str) -> NewItem {
     NewItem {
         lane: lane.to_owned(),
         source: Source::Webhook,
@@ -188,7 +188,7 @@ fn in_hand(item: &Waiting) -> Progress {
     }
 }
 
-fn done(item: &Waiting) -> Progress {
+pub(super) fn done(item: &Waiting) -> Progress {
     Progress {
         rest: Rest::Done,
         ..in_hand(item)

@@ -139,12 +139,7 @@ fn write_to(file: c_int, from: *const c_void, length: size_t, at: off64_t) -> ss
 }
 
 fn write_parts(file: c_int, parts: *const iovec, count: c_int) -> ssize_t {
-    let length = folder::inode(file).map_or(0, |_| {
-        all(parts, count, usize::MAX)
-            .iter()
-            .map(|part| part.len())
-            .sum()
-    });
+    let length = length_of(file, parts, count);
     written(
         file,
         length,
@@ -155,12 +150,7 @@ fn write_parts(file: c_int, parts: *const iovec, count: c_int) -> ssize_t {
 }
 
 fn write_parts_to(file: c_int, parts: *const iovec, count: c_int, at: off64_t) -> ssize_t {
-    let length = folder::inode(file).map_or(0, |_| {
-        all(parts, count, usize::MAX)
-            .iter()
-            .map(|part| part.len())
-            .sum()
-    });
+    let length = length_of(file, parts, count);
     // The offset's upper half stands alone where registers are narrow; here it is in the lower one.
     written(
         file,
@@ -286,6 +276,16 @@ fn remove_at(at: c_int, path: *const c_char, flags: c_int) -> c_int {
 
 fn make_folder(path: *const c_char, mode: mode_t) -> c_int {
     kernel!(SYS_mkdirat, AT_FDCWD, path, mode) as c_int
+}
+
+/// How long a gathered write is; of one that is not logged nobody asks.
+fn length_of(file: c_int, parts: *const iovec, count: c_int) -> size_t {
+    folder::inode(file).map_or(0, |_| {
+        all(parts, count, usize::MAX)
+            .iter()
+            .map(|part| part.len())
+            .sum()
+    })
 }
 
 /// The first so many bytes of a gathered write.

@@ -11,7 +11,7 @@ use crate::acme::Acme;
 /// A folder in which a host has worked and ended in order. It is there as long as this is.
 struct Used {
     host: TestHost,
-    folder: PathBuf,
+    store: PathBuf,
     _kept: TestHost,
 }
 
@@ -20,12 +20,24 @@ async fn used(acme: &Acme) -> Used {
     acme.arrives(&host, "shop").await;
     let used = Used {
         host: host.again(),
-        folder: host.data_dir(),
+        store: host.data_dir().join("portolan.db"),
         _kept: host.again(),
     };
     let (status, lines) = host.stop().await;
     assert_eq!(status.code(), Some(0), "{lines:#?}");
     used
+}
+
+impl Used {
+    /// It ends in these words, and the store is left as it is.
+    async fn ends_and_is_left(self, words: &[&str]) {
+        let before = fs::read(&self.store).expect("the host left it");
+        ends(self.host, words).await;
+        assert!(
+            fs::read(&self.store).expect("it is still there") == before,
+            "it was written to"
+        );
+    }
 }
 
 /// It does not start, and these words are in the sentence that says why.
@@ -83,40 +95,26 @@ async fn a_folder_left_by_a_host_that_was_killed_is_free() {
 #[tokio::test]
 async fn a_store_that_is_damaged_is_named_and_left_as_it_is() {
     let acme = Acme::new().await;
-    let Used {
-        host,
-        folder,
-        _kept,
-    } = used(&acme).await;
-    let file = folder.join("portolan.db");
-    spoil(&file, 0, &[0x5a; 512]);
-    let before = fs::read(&file).expect("the host left it");
+    let used = used(&acme).await;
+    spoil(&used.store, 0, &[0x5a; 512]);
 
-    let shown = file.display().to_string();
-    ends(host, &[&shown, "is damaged", "put a backup in its place"]).await;
-
-    assert!(
-        fs::read(&file).expect("it is still there") == before,
-        "it was written to"
-    );
+    let shown = used.store.display().to_string();
+    used.ends_and_is_left(&[&shown, "is damaged", "put a backup in its place"])
+        .await;
 }
 
 #[tokio::test]
 async fn damage_within_a_store_is_found_after_an_end_out_of_order() {
     let acme = Acme::new().await;
-    let Used {
-        host,
-        folder,
-        _kept,
-    } = used(&acme).await;
-    let file = folder.join("portolan.db");
-    let length = fs::metadata(&file).expect("the host left it").len();
-    spoil(&file, 4096, &vec![0x5a; (length - 4096) as usize]);
+    let used = used(&acme).await;
+    let length = fs::metadata(&used.store).expect("the host left it").len();
+    spoil(&used.store, 4096, &vec![0x5a; (length - 4096) as usize]);
     // As a host that lost power leaves it.
-    fs::write(folder.join("portolan.lock"), "1").expect("the folder is writable");
+    let lock = used.store.with_file_name("portolan.lock");
+    fs::write(lock, "1").expect("the folder is writable");
 
     ends(
-        host,
+        used.host,
         &["portolan.db", "is damaged", "put a backup in its place"],
     )
     .await;
@@ -125,45 +123,28 @@ async fn damage_within_a_store_is_found_after_an_end_out_of_order() {
 #[tokio::test]
 async fn a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
     let acme = Acme::new().await;
-    let Used {
-        host,
-        folder,
-        _kept,
-    } = used(&acme).await;
-    let file = folder.join("portolan.db");
+    let used = used(&acme).await;
     // SQLite keeps `user_version` there (sqlite.org, "Database File Format").
-    spoil(&file, 60, &99_u32.to_be_bytes());
-    let before = fs::read(&file).expect("the host left it");
+    spoil(&used.store, 60, &99_u32.to_be_bytes());
 
-    ends(
-        host,
-        &[
-            "portolan.db",
-            "written by a newer Portolan",
-            "99",
-            "run that one",
-        ],
-    )
+    used.ends_and_is_left(&[
+        "portolan.db",
+        "written by a newer Portolan",
+        "99",
+        "run that one",
+    ])
     .await;
-
-    assert!(
-        fs::read(&file).expect("it is still there") == before,
-        "it was written to"
-    );
 }
 
 #[tokio::test]
 async fn a_database_of_somebody_else_is_not_touched() {
     let acme = Acme::new().await;
-    let Used {
-        host,
-        folder,
-        _kept,
-    } = used(&acme).await;
-    let file = folder.join("portolan.db");
+    let used = used(&acme).await;
     // SQLite keeps `application_id` there.
-    spoil(&file, 68, &7_u32.to_be_bytes());
-    ends(host, &["portolan.db", "none of Portolan's"]).await;
+    spoil(&used.store, 68, &7_u32.to_be_bytes());
+
+    used.ends_and_is_left(&["portolan.db", "none of Portolan's"])
+        .await;
 }
 
 #[tokio::test]

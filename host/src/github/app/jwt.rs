@@ -40,40 +40,44 @@ impl Signer {
         })
     }
 
-    pub(super) fn jwt(&self) -> Result<SecretString, Error> {
+    /// A JWT, and the offset it was made with.
+    pub(super) fn jwt(&self) -> Result<(SecretString, i64), Error> {
         #[derive(Serialize)]
         struct Claims<'a> {
             iat: i64,
             exp: i64,
             iss: &'a str,
         }
-        let now = Timestamp::now().as_second() + self.offset.load(Ordering::Relaxed);
+        let offset = self.offset.load(Ordering::Relaxed);
+        let now = Timestamp::now().as_second() + offset;
         let claims = Claims {
             iat: now - JWT.0,
             exp: now + JWT.1,
             iss: &self.id,
         };
         match encode(&Header::new(Algorithm::RS256), &claims, &self.key) {
-            Ok(jwt) => Ok(jwt.into()),
+            Ok(jwt) => Ok((jwt.into(), offset)),
             Err(error) => Err(Error::Unauthorized(format!(
                 "PRIVATE_KEY cannot sign: {error}"
             ))),
         }
     }
 
-    /// Takes GitHub's clock for ours if a reply shows ours to be off. `false`: it is as good as before.
-    pub(super) fn mend_clock(&self, reply: &Reply) -> bool {
-        let offset = date(&reply.headers).map(|now| now - Timestamp::now().as_second());
-        let Some(offset) =
-            offset.filter(|offset| (offset - self.offset.load(Ordering::Relaxed)).abs() > SKEW)
-        else {
+    /// Takes GitHub's clock for ours if a reply to a JWT made with `offset` shows that clock to be off.
+    /// `false`: it was as good as can be.
+    pub(super) fn mend_clock(&self, reply: &Reply, offset: i64) -> bool {
+        let right = date(&reply.headers).map(|now| now - Timestamp::now().as_second());
+        let Some(right) = right.filter(|right| (right - offset).abs() > SKEW) else {
             return false;
         };
-        self.offset.store(offset, Ordering::Relaxed);
-        tracing::warn!(
-            offset,
-            "this machine's clock is {offset} s off GitHub's; its JWTs are made by GitHub's clock now. Mend the clock (NTP)"
-        );
+        // Of many whose JWTs were refused at once, the first says so.
+        let before = self.offset.swap(right, Ordering::Relaxed);
+        if (right - before).abs() > SKEW {
+            tracing::warn!(
+                offset = right,
+                "this machine's clock is {right} s off GitHub's; its JWTs are made by GitHub's clock now. Mend the clock (NTP)"
+            );
+        }
         true
     }
 

@@ -69,12 +69,13 @@ pub(super) enum Step {
 impl Running<'_> {
     fn done(self) -> Done {
         let deleted = self.deletions.into_iter().filter(|(_, done)| *done);
+        let tally = self.plan.tally();
         Done {
             sent: self.sent,
             deleted: deleted.map(|(name, _)| name).collect(),
             said: self.plan.warnings().to_vec(),
-            tally: self.plan.tally(),
-            complete: self.plan.is_complete(),
+            tally,
+            complete: tally.refused + tally.waiting + tally.undeleted == 0,
         }
     }
 }

@@ -1,15 +1,14 @@
 //! A thread that reads. What it sees is what was committed last when it began.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 use tracing::error;
 
 use super::full;
+use super::queue::Queue;
 use super::writer::Health;
 use crate::store::Error;
 
@@ -17,9 +16,7 @@ type Question = Box<dyn FnOnce(&mut Connection) + Send>;
 
 /// Who asks waits for the answer, so what is queued is bounded by how many they are.
 pub(super) struct Reader {
-    /// `None` once it is closed.
-    queue: Mutex<Option<Sender<Question>>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    queue: Queue<Question>,
     folder: PathBuf,
     health: Arc<watch::Sender<Health>>,
 }
@@ -31,17 +28,13 @@ impl Reader {
         folder: &Path,
         health: Arc<watch::Sender<Health>>,
     ) -> std::io::Result<Self> {
-        let (queue, questions) = channel::<Question>();
-        let thread = std::thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || {
-                for question in questions {
-                    question(&mut db);
-                }
-            })?;
+        let queue = Queue::<Question>::start(name, move |questions| {
+            for question in questions {
+                question(&mut db);
+            }
+        })?;
         Ok(Self {
-            queue: Mutex::new(Some(queue)),
-            thread: Mutex::new(Some(thread)),
+            queue,
             folder: folder.to_owned(),
             health,
         })
@@ -61,7 +54,7 @@ impl Reader {
             // Whoever asked may have gone.
             let _ = reply.send(result);
         });
-        self.send(question).ok_or_else(closed)?;
+        self.queue.send(question).ok_or_else(closed)?;
         let failed = match answer.await {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(sql)) => full::verdict(&sql, &self.folder),
@@ -74,23 +67,8 @@ impl Reader {
         Err(failed)
     }
 
-    fn send(&self, question: Question) -> Option<()> {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.as_ref()?.send(question).ok()
-    }
-
     pub(super) fn stop(&self) {
-        *self.queue.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(thread) = thread
-            && thread.join().is_err()
-        {
-            error!("a thread of the store panicked, which is a bug of Portolan's");
-        }
+        self.queue.stop();
     }
 }
 

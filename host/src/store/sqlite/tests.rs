@@ -10,7 +10,8 @@ use tempfile::TempDir;
 
 use super::writer::{Failed, Kind};
 use super::*;
-use crate::store::{Rest, Source};
+use crate::store::Source;
+use crate::store::suite::{done, item};
 
 fn folder() -> TempDir {
     TempDir::new().unwrap()
@@ -40,38 +41,11 @@ fn delivery(guid: &str, bytes: usize) -> NewDelivery {
     }
 }
 
-fn item(lane: &str) -> NewItem {
-    NewItem {
-        lane: lane.to_owned(),
-        source: Source::Webhook,
-        organization: 7,
-        repository: Some(42),
-        merges: false,
-        fresh: false,
-        force: false,
-        plugins: None,
-        delivery: None,
-        subject: None,
-        whose: None,
-    }
-}
-
 async fn take_in(store: &SqliteStore, guid: &str) -> Result<Vec<Waiting>, Error> {
     let accepted = store.accept(delivery(guid, 2_000), vec![item("tree/42")]);
     match accepted.await? {
         Accepted::New(items) => Ok(items),
         other => panic!("{guid} is not new: {other:?}"),
-    }
-}
-
-fn done(item: &Waiting) -> Progress {
-    Progress {
-        lease: item.lease.unwrap(),
-        item: item.seq,
-        lane: item.lane.clone(),
-        now: 2_000,
-        rest: Rest::Done,
-        ..Progress::default()
     }
 }
 

@@ -33,7 +33,7 @@ use crate::plugins::{Plugin, Plugins, Set};
 use crate::port::Port;
 use crate::resync::Resync;
 use crate::settings::AllowedBlueprints;
-use crate::store::{self, Loaded, Millis, Seen, Source, Store};
+use crate::store::{self, Loaded, Millis, Seen, Source, Store, Waiting};
 use crate::subject::{Subject, Touch};
 
 use scene::{Found, Scene};
@@ -87,6 +87,12 @@ impl Pipeline {
                 workers.spawn(self.clone().worker());
             }
         }
+    }
+
+    /// What a person wants to be tried again, and may have mended something in Port for.
+    pub fn replayed(&self, waiting: &[Waiting]) {
+        self.port.forget_blueprints();
+        self.inbox.take_over(waiting);
     }
 
     async fn worker(self: Arc<Self>) {

@@ -1,5 +1,6 @@
 //! What was given up is found by people, with its reason, and replayed or dropped: on a running host and on a stopped one.
 
+mod blueprint;
 mod deletions;
 
 use std::process::Output;

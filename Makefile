@@ -90,7 +90,7 @@ conformance: guests build ## judged by others: recorded payloads, GitHub's API d
 	@echo "==> conformance"; "$(TARGET)/debug/conformance" $(PART)
 
 # `--lib` builds what watches the host's disk, a library that no program is linked with.
-chaos: guests ## kills, power cuts, broken disks and lines; PART=kills|images|faults|network, KILLS, IMAGES, SEED
+chaos: guests ## kills, power cuts, broken disks and lines, outages; PART=kills|images|faults|network|outage|full, KILLS, IMAGES, MINUTES, SECONDS, SEED
 	$(call step,host,cargo build --workspace --bins --lib)
 	@echo "==> chaos"; "$(TARGET)/debug/chaos" $(CHAOS)
 

@@ -8,7 +8,7 @@ use portolan_tests::caller::Caller;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use crate::load;
+use crate::load::{self, ranks};
 use crate::process::{self, Watch};
 use crate::table::{Table, Wish};
 use crate::world::{Template, World};
@@ -161,10 +161,4 @@ async fn never_ending(
     });
     answers(host, template, numbers).await;
     drop(sending.await.expect("all were sent"));
-}
-
-/// The median and the 99th of a hundred, in milliseconds.
-fn ranks(mut times: Vec<Duration>) -> [f64; 2] {
-    times.sort();
-    [50, 99].map(|percent| times[times.len() * percent / 100].as_secs_f64() * 1e3)
 }

@@ -2,68 +2,93 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::{Mutex, Semaphore, mpsc};
+use tokio::task::JoinSet;
 
-use crate::world::Template;
+use crate::world::Signed;
 
 /// As many as GitHub opens towards a busy App, about.
 pub(crate) const CONNECTIONS: usize = 16;
+/// For deliveries that do not wait for each other: more than are ever on their way at once.
+const APART: usize = 64;
 
-/// Sends the pull requests of these numbers, each connection its share in order.
-/// `room` tells whether one more may be sent while so many are on their way or were sent.
+/// Sends all of them, the next on each connection when the one before was answered, and where there is a `room`, when
+/// there is a permit in it. How long each answer took.
 pub(crate) async fn send(
-    address: SocketAddr,
-    template: &Template,
-    numbers: std::ops::Range<usize>,
-    room: impl Fn(usize) -> bool + Clone + Send + 'static,
-) {
-    let sent = Arc::new(AtomicUsize::new(0));
-    let connections: Vec<_> = (0..CONNECTIONS)
-        .map(|first| {
-            let (template, numbers, sent, room) = (
-                template.clone(),
-                numbers.clone(),
-                sent.clone(),
-                room.clone(),
-            );
-            tokio::spawn(async move {
-                let mut connection = connect(address).await;
-                for number in numbers.skip(first).step_by(CONNECTIONS) {
-                    let request = template.request(number);
-                    // A pace, not a wait: how soon there is room is looked up, nobody tells.
-                    while !room(sent.load(Ordering::Relaxed)) {
-                        tokio::time::sleep(Duration::from_millis(1)).await;
-                    }
-                    sent.fetch_add(1, Ordering::Relaxed);
-                    let status = converse(&mut connection, &request)
-                        .await
-                        .expect("an answer");
-                    assert_eq!(status, 202, "a signed delivery was not accepted");
+    host: SocketAddr,
+    deliveries: &Signed,
+    connections: usize,
+    room: Option<Arc<Semaphore>>,
+) -> Vec<Duration> {
+    let mut senders = JoinSet::new();
+    for first in 0..connections {
+        let (deliveries, room) = (deliveries.clone(), room.clone());
+        senders.spawn(async move {
+            let (mut connection, mut request) = (connect(host).await, deliveries.blank());
+            let mut times = Vec::new();
+            for index in (first..deliveries.len()).step_by(connections) {
+                deliveries.fill(index, &mut request);
+                if let Some(room) = &room {
+                    room.acquire().await.expect("it is never closed").forget();
                 }
-            })
-        })
-        .collect();
-    for connection in connections {
-        connection.await.expect("every delivery was accepted");
+                let began = Instant::now();
+                deliver(&mut connection, &request).await;
+                times.push(began.elapsed());
+            }
+            times
+        });
     }
+    senders.join_all().await.concat()
 }
 
-/// As soon as it listens.
-pub(crate) async fn connect(address: SocketAddr) -> TcpStream {
-    loop {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                stream.set_nodelay(true).expect("a socket takes options");
-                return stream;
+/// Sends one when it is due, whatever became of those before. How long each took since it was due.
+pub(crate) async fn paced(host: SocketAddr, deliveries: &Signed, pace: Duration) -> Vec<Duration> {
+    let (clock, due) = mpsc::unbounded_channel();
+    let due = Arc::new(Mutex::new(due));
+    let mut senders = JoinSet::new();
+    for _ in 0..APART {
+        let (deliveries, due) = (deliveries.clone(), due.clone());
+        let mut connection = connect(host).await;
+        senders.spawn(async move {
+            let mut request = deliveries.blank();
+            let mut times = Vec::new();
+            loop {
+                let next = due.lock().await.recv().await;
+                let Some((index, due)) = next else {
+                    return times;
+                };
+                deliveries.fill(index, &mut request);
+                deliver(&mut connection, &request).await;
+                times.push(Instant::elapsed(&due));
             }
-            // Nothing tells when a process listens but trying.
-            Err(_) => tokio::time::sleep(Duration::from_millis(1)).await,
-        }
+        });
     }
+    let count = deliveries.len();
+    // A pace, not a wait. By a thread of its own: the runtime's clock counts whole milliseconds.
+    let ticking = tokio::task::spawn_blocking(move || {
+        let begin = Instant::now();
+        for (index, due) in (0..count).zip((0u32..).map(|step| begin + pace * step)) {
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            let _ = clock.send((index, due));
+        }
+    });
+    ticking.await.expect("a clock does not fail");
+    senders.join_all().await.concat()
+}
+
+async fn deliver(connection: &mut TcpStream, request: &[u8]) {
+    let status = converse(connection, request).await.expect("an answer");
+    assert_eq!(status, 202, "a signed delivery was not accepted");
+}
+
+pub(crate) async fn connect(host: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(host).await.expect("it listens");
+    stream.set_nodelay(true).expect("a socket takes options");
+    stream
 }
 
 /// One request, the status of its answer.
@@ -91,4 +116,10 @@ pub(crate) async fn converse(connection: &mut TcpStream, request: &[u8]) -> std:
             return Ok(status.unwrap_or(0));
         }
     }
+}
+
+/// The median and the 99th of a hundred, in milliseconds.
+pub(crate) fn ranks(mut times: Vec<Duration>) -> [f64; 2] {
+    times.sort();
+    [50, 99].map(|percent| times[times.len() * percent / 100].as_secs_f64() * 1e3)
 }

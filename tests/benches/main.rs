@@ -4,8 +4,12 @@
 //! Nothing fails when a wish is missed: a busy machine is not a mistake. A wrong entity is one.
 #![expect(clippy::print_stdout, reason = "a benchmark speaks to a person")]
 
+mod answers;
 mod bare;
 mod clients;
+mod database;
+mod disk;
+mod durable;
 mod load;
 mod process;
 #[allow(
@@ -17,7 +21,10 @@ mod process;
 mod pull_requests;
 mod sandbox;
 mod start;
+mod stored;
 mod table;
+mod through;
+mod waiting;
 mod webhooks;
 mod world;
 
@@ -25,9 +32,13 @@ use table::Table;
 
 type Group = (&'static str, fn(&mut Table));
 
-const GROUPS: [Group; 4] = [
+const GROUPS: [Group; 8] = [
     ("sandbox", sandbox::measure),
     ("webhooks", webhooks::measure),
+    ("durable", durable::measure),
+    ("answers", answers::measure),
+    ("waiting", waiting::measure),
+    ("stored", stored::measure),
     ("clients", clients::measure),
     ("start", start::measure),
 ];

@@ -26,6 +26,13 @@ pub(crate) fn cpu(pid: u32) -> Duration {
     TICK * ticks.expect("utime and stime are numbers")
 }
 
+/// The CPU time that a process spends on this, and what comes of it.
+pub(crate) async fn spent<T>(pid: u32, work: impl Future<Output = T>) -> (Duration, T) {
+    let before = cpu(pid);
+    let done = work.await;
+    (cpu(pid) - before, done)
+}
+
 /// Resident memory of a process, in MB, files mapped into it included.
 pub(crate) fn rss(pid: u32) -> f64 {
     let status = read(pid, "status");

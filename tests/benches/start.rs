@@ -71,6 +71,8 @@ async fn first_mapped(
     let request = template.request(number);
     let began = Instant::now();
     let host = host.spawn();
+    // It listens before it loads anything, and says nothing of that.
+    host.wait_for_line("loaded plugin pull-requests").await;
     let mut connection = load::connect(host.address()).await;
     let status = load::converse(&mut connection, &request)
         .await

@@ -16,31 +16,80 @@ struct Row {
     wish: Option<Wish>,
 }
 
-/// At most so many times the reference, and so much more.
+/// What a figure should be, and what would be better still.
 #[derive(Clone, Copy)]
 pub(crate) struct Wish {
-    times: f64,
-    plus: f64,
+    bound: Bound,
+    better: Option<Bound>,
+}
+
+#[derive(Clone, Copy)]
+enum Bound {
+    /// So many times the reference, and so much more.
+    AtMost {
+        times: f64,
+        plus: f64,
+    },
+    AtLeast(f64),
 }
 
 impl Wish {
     pub(crate) fn at_most(plus: f64) -> Self {
-        Self { times: 0.0, plus }
+        Self::times(0.0).plus(plus)
     }
 
     pub(crate) fn times(times: f64) -> Self {
-        Self { times, plus: 0.0 }
+        Bound::AtMost { times, plus: 0.0 }.into()
     }
 
     pub(crate) fn plus(self, plus: f64) -> Self {
-        Self { plus, ..self }
+        match self.bound {
+            Bound::AtMost { times, .. } => Bound::AtMost { times, plus }.into(),
+            Bound::AtLeast(least) => Bound::AtLeast(least + plus).into(),
+        }
+    }
+
+    pub(crate) fn at_least(least: f64) -> Self {
+        Bound::AtLeast(least).into()
+    }
+
+    pub(crate) fn better(self, better: Self) -> Self {
+        Self {
+            better: Some(better.bound),
+            ..self
+        }
     }
 
     fn words(self, unit: &str) -> String {
-        match (self.times > 0.0, self.plus > 0.0) {
-            (true, true) => format!("≤ {} × + {} {unit}", self.times, self.plus),
-            (true, false) => format!("≤ {} ×", self.times),
-            _ => format!("≤ {} {unit}", self.plus),
+        let better = self.better.map(|better| better.words(unit));
+        let better = better.map_or_else(String::new, |better| format!(", aim {better}"));
+        self.bound.words(unit) + &better
+    }
+}
+
+impl From<Bound> for Wish {
+    fn from(bound: Bound) -> Self {
+        Self {
+            bound,
+            better: None,
+        }
+    }
+}
+
+impl Bound {
+    fn words(self, unit: &str) -> String {
+        match self {
+            Self::AtLeast(least) => format!("≥ {least} {unit}"),
+            Self::AtMost { times: 0.0, plus } => format!("≤ {plus} {unit}"),
+            Self::AtMost { times, plus: 0.0 } => format!("≤ {times} ×"),
+            Self::AtMost { times, plus } => format!("≤ {times} × + {plus} {unit}"),
+        }
+    }
+
+    fn holds(self, measured: f64, reference: f64) -> bool {
+        match self {
+            Self::AtLeast(least) => measured >= least,
+            Self::AtMost { times, plus } => measured <= times * reference + plus,
         }
     }
 }
@@ -111,10 +160,15 @@ impl Row {
             .map(|(_, value)| self.measured / value)
     }
 
-    fn met(&self) -> Option<bool> {
+    fn met(&self) -> Option<&'static str> {
         let wish = self.wish?;
         let reference = self.reference.as_ref().map_or(0.0, |(_, value)| *value);
-        Some(self.measured <= wish.times * reference + wish.plus)
+        let holds = |bound: Bound| bound.holds(self.measured, reference);
+        Some(match wish.better {
+            _ if !holds(wish.bound) => "MISSED",
+            Some(better) if holds(better) => "aim met",
+            _ => "met",
+        })
     }
 
     fn cells(&self) -> [String; 6] {
@@ -128,10 +182,7 @@ impl Row {
             ),
             or_nothing(self.ratio().map(|ratio| format!("{ratio:.2} ×"))),
             or_nothing(self.wish.map(|wish| wish.words(self.unit))),
-            or_nothing(
-                self.met()
-                    .map(|met| if met { "met" } else { "MISSED" }.to_owned()),
-            ),
+            or_nothing(self.met().map(str::to_owned)),
         ]
     }
 }

@@ -57,6 +57,10 @@ impl Journal {
         Mark(self.lock().len())
     }
 
+    pub(crate) fn count_since(&self, mark: Mark) -> usize {
+        self.lock().len() - mark.0
+    }
+
     pub(crate) fn since(&self, mark: Mark) -> Vec<Recorded> {
         self.lock().iter().skip(mark.0).cloned().collect()
     }

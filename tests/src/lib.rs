@@ -14,6 +14,7 @@ pub mod github;
 pub mod host;
 pub mod image;
 pub mod journal;
+pub mod mount;
 pub mod port;
 pub mod proxy;
 pub mod quota;

@@ -54,6 +54,16 @@ impl StandIn {
         self.journal().mark()
     }
 
+    /// How often it was asked since then, without what came while it was down.
+    pub fn asked_since(&self, mark: Mark) -> usize {
+        self.journal().count_since(mark)
+    }
+
+    /// How many connections and requests were closed without an answer because it was down.
+    pub fn turned_away(&self) -> usize {
+        self.server.turned_away()
+    }
+
     pub fn requests(&self) -> Vec<Recorded> {
         self.requests_since(Mark::default())
     }

@@ -5,7 +5,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -158,7 +158,7 @@ pub(crate) struct Server {
     pub(crate) origin: String,
     pub(crate) journal: Arc<Journal>,
     pub(crate) faults: Arc<Faults>,
-    down: Arc<AtomicBool>,
+    down: Arc<Down>,
     accepting: AbortHandle,
 }
 
@@ -199,7 +199,11 @@ impl Server {
 
     /// While down, every connection is closed without an answer.
     pub(crate) fn set_down(&self, down: bool) {
-        self.down.store(down, Ordering::SeqCst);
+        self.down.now.store(down, Ordering::SeqCst);
+    }
+
+    pub(crate) fn turned_away(&self) -> usize {
+        self.down.turned_away.load(Ordering::Relaxed)
     }
 }
 
@@ -215,7 +219,23 @@ struct Peer {
     answer: Box<dyn Fn(&Call) -> Answer + Send + Sync>,
     journal: Arc<Journal>,
     faults: Arc<Faults>,
-    down: Arc<AtomicBool>,
+    down: Arc<Down>,
+}
+
+/// Whether nobody is there, and how many came in vain.
+#[derive(Default)]
+struct Down {
+    now: AtomicBool,
+    turned_away: AtomicUsize,
+}
+
+impl Down {
+    fn turns_away(&self) -> bool {
+        let down = self.now.load(Ordering::SeqCst);
+        self.turned_away
+            .fetch_add(usize::from(down), Ordering::Relaxed);
+        down
+    }
 }
 
 async fn accept(listener: TcpListener, peer: Arc<Peer>) {
@@ -226,7 +246,7 @@ async fn accept(listener: TcpListener, peer: Arc<Peer>) {
             continue;
         };
         while connections.try_join_next().is_some() {}
-        if peer.down.load(Ordering::SeqCst) {
+        if peer.down.turns_away() {
             continue;
         }
         let peer = peer.clone();
@@ -270,7 +290,7 @@ async fn reply(
         body: body.to_bytes(),
     };
     let mut answer = None;
-    if peer.down.load(Ordering::SeqCst) {
+    if peer.down.turns_away() {
         return Err(std::io::ErrorKind::ConnectionReset.into());
     }
     match peer.faults.take(&call.method, &call.path) {

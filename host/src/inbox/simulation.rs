@@ -51,14 +51,17 @@ fn whatever_happens_nothing_is_lost_out_of_order_or_older_than_it_was() {
         Some(seed) => (seed, seed + 1),
         None => (0, number("SEEDS").unwrap_or(SEEDS)),
     };
+    let mut steps = 0;
     for seed in first..last {
-        if let Err(violation) = run(seed, None, first + 1 == last) {
-            panic!(
+        match run(seed, None, first + 1 == last) {
+            Ok(tally) => steps += tally.steps,
+            Err(violation) => panic!(
                 "seed {seed}: {violation}. To see how it came about: \
                  SEED={seed} cargo test --workspace --lib inbox::simulation -- --nocapture whatever"
-            );
+            ),
         }
     }
+    eprintln!("{} seeds, {steps} steps", last - first);
 }
 
 #[test]
@@ -95,6 +98,7 @@ fn a_mistake_that_is_planted_is_found() {
             violation.contains(expected),
             "{bug:?}: seed {seed}: {violation}"
         );
+        eprintln!("{bug:?}: found by seed {seed}");
     };
     found(Bug::GuardDropped, "over state");
     found(Bug::AcknowledgedTooEarly, "was acknowledged and is lost");

@@ -2,59 +2,13 @@
 //!
 //! Needs a file system of its own, which only root may mount: elsewhere a line says what was not tested.
 
-use std::fs::{self, File};
-use std::io::Write;
-use std::path::Path;
-use std::process::Command;
-
 use portolan_tests::github::Event;
 use portolan_tests::host::RunningHost;
+use portolan_tests::mount::Mount;
 use serde_json::json;
-use tempfile::TempDir;
 
 use super::{all_arrive, named, nothing_in_quarantine};
 use crate::acme::Acme;
-
-/// A small file system in memory, gone with this.
-pub(super) struct Mount(TempDir);
-
-impl Mount {
-    pub(super) fn of(options: &str) -> Result<Self, String> {
-        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let mut mount = Command::new("mount");
-        mount
-            .args(["-t", "tmpfs", "-o", options, "none"])
-            .arg(folder.path());
-        let done = mount.output().map_err(|error| format!("mount: {error}"))?;
-        if !done.status.success() {
-            return Err(String::from_utf8_lossy(&done.stderr).trim().to_owned());
-        }
-        Ok(Self(folder))
-    }
-
-    pub(super) fn read_only() -> Result<Self, String> {
-        Self::of("size=1m,ro")
-    }
-
-    pub(super) fn folder(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        // Also while somebody has it open.
-        let _ = Command::new("umount").arg("-l").arg(self.folder()).status();
-    }
-}
-
-/// Takes all the room there is.
-fn fill(folder: &Path) {
-    let mut filler = File::create(folder.join("filler")).expect("a name takes no room");
-    for block in [64 * 1024, 512] {
-        while filler.write_all(&vec![7; block]).is_ok() {}
-    }
-}
 
 /// A push with half a megabyte that cannot be packed: it does not fit into what is left by chance.
 fn large(acme: &Acme, name: &str) -> Event {
@@ -112,7 +66,7 @@ async fn a_full_disk_refuses_what_is_new_finishes_what_waits_and_heals_by_itself
     for name in &accepted {
         acme.deliver(&host, &acme.service(name)).await;
     }
-    fill(mount.folder());
+    mount.fill();
 
     let mut refused = None;
     for number in 0..40 {
@@ -136,7 +90,7 @@ async fn a_full_disk_refuses_what_is_new_finishes_what_waits_and_heals_by_itself
     // The room put by is for what waits.
     acme.port.go_up();
     all_arrive(&acme.port, &accepted).await;
-    fs::remove_file(mount.folder().join("filler")).expect("the scenario made it");
+    mount.make_room();
     host.wait_for_line("there is room again").await;
     let (status, _) = post(&acme, &host, &large(&acme, &name)).await;
     assert_eq!(status, 202);

@@ -5,6 +5,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use portolan_tests::host::TestHost;
+use portolan_tests::mount::Mount;
 
 use crate::acme::Acme;
 
@@ -157,7 +158,7 @@ async fn what_is_no_folder_or_cannot_be_written_is_named() {
     ends(acme.host().env("DATA_DIR", &shown), &[&shown, "DATA_DIR"]).await;
 
     // Root may write into any folder of a file system that can be written.
-    match super::disk::Mount::read_only() {
+    match Mount::read_only() {
         Ok(mount) => {
             let shown = mount.folder().display().to_string();
             let words = [&*shown, "cannot be used", "DATA_DIR must name a folder"];

@@ -106,16 +106,14 @@ impl Objects {
     }
 
     /// Whether a commit changed the file, or anything below the folder.
-    pub(super) fn touches(&self, commit: &Commit, path: &str) -> bool {
-        let below = |commit: &Commit| -> Vec<(String, String)> {
-            let folder = format!("{}/", path.trim_end_matches('/'));
+    pub(super) fn touches<'a>(&'a self, commit: &'a Commit, path: &str) -> bool {
+        let folder = format!("{}/", path.trim_end_matches('/'));
+        let below = |commit: &'a Commit| {
             let files = commit.files.iter();
-            let ours = files.filter(|(file, _)| *file == path || file.starts_with(&folder));
-            ours.map(|(file, sha)| (file.clone(), sha.clone()))
-                .collect()
+            files.filter(|(file, _)| *file == path || file.starts_with(&folder))
         };
         let before = commit.parent.as_ref().and_then(|sha| self.commits.get(sha));
-        below(commit) != before.map(below).unwrap_or_default()
+        !below(commit).eq(before.into_iter().flat_map(below))
     }
 
     fn blob(&mut self, bytes: &[u8]) -> String {

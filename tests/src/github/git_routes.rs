@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::git::{Commit, Entry};
-use super::routes::{Refusal, ok, page};
+use super::routes::{Refusal, ok, page, page_of};
 use super::shapes;
 use super::world::{Repo, World};
 use crate::wire::{Answer, Call};
@@ -148,8 +148,9 @@ fn commits(world: &World, repo: &Repo, call: &Call) -> Result<Answer, Refusal> {
         Some(path) => repo.objects.touches(commit, path),
         None => true,
     });
-    let all = wanted.map(|commit| shapes::commit(world, repo, commit));
-    page(world, call, all.collect(), None)
+    let all: Vec<&Commit> = wanted.collect();
+    let shown = |commit| shapes::commit(world, repo, commit);
+    page_of(world, call, all.into_iter().map(shown), None)
 }
 
 fn contents(repo: &Repo, path: &str, url: &str, call: &Call) -> Result<Answer, Refusal> {

@@ -290,6 +290,16 @@ pub(super) fn page(
     all: Vec<Value>,
     wrapped_in: Option<&str>,
 ) -> Result<Answer, Refusal> {
+    page_of(world, call, all.into_iter(), wrapped_in)
+}
+
+/// The same of what is only made for the page that was asked for.
+pub(super) fn page_of(
+    world: &World,
+    call: &Call,
+    all: impl ExactSizeIterator<Item = Value>,
+    wrapped_in: Option<&str>,
+) -> Result<Answer, Refusal> {
     let number = |name: &str| {
         call.parameter(name)
             .and_then(|text| text.parse::<usize>().ok())
@@ -298,11 +308,7 @@ pub(super) fn page(
     let current = number("page").unwrap_or(1).max(1);
     let last = all.len().div_ceil(size).max(1);
     let total = all.len();
-    let items: Vec<Value> = all
-        .into_iter()
-        .skip((current - 1) * size)
-        .take(size)
-        .collect();
+    let items: Vec<Value> = all.skip((current - 1) * size).take(size).collect();
     let body = match wrapped_in {
         None => json!(items),
         Some(key) => {

@@ -145,8 +145,11 @@ fn set_up(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(BUSY)?;
     // Whoever closes it in order checkpoints first; the next one reads the log whatever the end was.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    // To its end: the row comes before the commit, and without that SQLite itself takes the mode for changed.
+    let mut change = db.prepare("PRAGMA journal_mode = WAL")?;
+    let mut rows = change.query([])?;
     // Where it cannot be, SQLite says so by the mode that it stays in.
-    db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    while rows.next()?.is_some() {}
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "foreign_keys", true)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;

@@ -1,6 +1,5 @@
 //! When the trouble is over: the catalog comes to rest and is held against the model.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,7 +7,7 @@ use portolan_tests::host::RunningHost;
 
 use crate::model::Differences;
 use crate::report::Report;
-use crate::traffic::{CONNECTIONS, Tally};
+use crate::traffic::CONNECTIONS;
 use crate::world::World;
 
 /// Nothing may change any more once the catalog was right for so long.
@@ -42,18 +41,21 @@ impl Doubt {
 }
 
 /// Waits until all is as it must be, or nothing moved for `quiet`; then lets entities go in calm weather.
+/// Gives how long it was until the last of what had to be in Port was there.
 pub(crate) async fn judge(
     report: &mut Report,
     world: &World,
     host: &RunningHost,
     doubt: &Doubt,
     quiet: Duration,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Duration> {
     let began = Instant::now();
-    let differences = world.settle(quiet, REST, |now| doubt.excuses(now)).await;
-    let drained = began.elapsed().as_secs_f64();
+    let right = |now: &Differences| doubt.excuses(now);
+    let (differences, written) = world.settle(quiet, REST, right).await;
+    let drained = written.saturating_duration_since(began);
     report.count("subjects compared with the model", world.model.subjects());
-    report.figure("until the catalog was at rest", drained, "s");
+    let seconds = drained.as_secs_f64();
+    report.figure("until the catalog was at rest", seconds, "s");
     report.count(
         "acknowledged, and not in Port as the world is",
         differences.lost.len(),
@@ -65,7 +67,7 @@ pub(crate) async fn judge(
     tell(report, differences, doubt);
     if lost {
         report.note("entities are not taken away any more: what is lost would hold that up");
-        return Ok(());
+        return Ok(drained);
     }
 
     let differences = deletions(world, host, doubt, quiet).await?;
@@ -74,7 +76,7 @@ pub(crate) async fn judge(
         differences.left.len(),
     );
     tell(report, differences, doubt);
-    Ok(())
+    Ok(drained)
 }
 
 /// Now nothing is in doubt: what is no longer declared goes.
@@ -102,8 +104,8 @@ async fn deletions(
 }
 
 fn tell(report: &mut Report, differences: Differences, doubt: &Doubt) {
-    for sentence in differences.lost {
-        report.violation(sentence);
+    for lost in differences.lost {
+        report.violation(lost.to_string());
     }
     for ((blueprint, identifier), made) in differences.left {
         if !doubt.is_over(made) {
@@ -111,23 +113,6 @@ fn tell(report: &mut Report, differences: Differences, doubt: &Doubt) {
                 "{blueprint} {identifier}, made at {made}, is still in Port, though nothing declares it"
             ));
         }
-    }
-}
-
-pub(crate) fn count(report: &mut Report, tally: &Tally) {
-    let counts = [
-        ("deliveries acknowledged", &tally.acknowledged),
-        ("sent again after that", &tally.repeated),
-        ("refused with 503", &tally.refused),
-        ("sent without an answer", &tally.unanswered),
-    ];
-    for (what, count) in counts {
-        report.count(what, count.load(Ordering::Relaxed));
-    }
-    let odd = tally.odd.load(Ordering::Relaxed);
-    if odd > 0 {
-        let sentence = format!("{odd} deliveries were answered neither 2xx nor 503");
-        report.violation(sentence);
     }
 }
 
@@ -141,18 +126,25 @@ pub(crate) fn ready(report: &mut Report, what: &str, mut times: Vec<Duration>) {
     }
 }
 
-/// Ends the host as a deployment does: it must still be there, and end well.
+/// Ends the host as a deployment does: it must still be there, have given up nothing, and end well.
 pub(crate) async fn stop(report: &mut Report, mut host: RunningHost) {
     let (status, lines) = match host.has_ended() {
         Some(status) => (status, host.lines()),
-        None => {
-            let (status, lines) = host.stop().await;
-            if status.success() {
-                return;
-            }
-            (status, lines)
-        }
+        None => host.stop().await,
     };
     let last = lines.last().map(String::as_str).unwrap_or_default();
-    report.violation(format!("the host ended with {status}: {last}"));
+    if !status.success() {
+        return report.violation(format!("the host ended with {status}: {last}"));
+    }
+    match number_before(" in quarantine", last) {
+        Some(0) => report.count("in quarantine at the end", 0),
+        Some(count) => report.violation(format!("{count} are in quarantine")),
+        None => report.violation(format!("the host's last words tell no quarantine: {last}")),
+    }
+}
+
+/// What the host counts in a line of its log.
+pub(crate) fn number_before(words: &str, line: &str) -> Option<usize> {
+    let (before, _) = line.split_once(words)?;
+    before.rsplit(' ').next()?.parse().ok()
 }

@@ -8,16 +8,18 @@ use portolan_tests::fault::Fault;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::aftermath::{ready, stop};
+use crate::aftermath::{number_before, ready, stop};
 use crate::line::Line;
+use crate::memory::resident;
 use crate::report::Report;
 use crate::traffic::CONNECTIONS;
 use crate::world::{World, start};
 
 const KILLS: usize = 20;
 const NEVER: Duration = Duration::from_secs(3_600);
-/// Refused so often in a row, a delivery is not wanted.
-const REFUSALS: usize = 500;
+
+/// What the host says once everything that waits is known to it again, after their number.
+const TAKEN_UP: &str = " events that were kept before the start go on";
 
 pub(crate) async fn run(report: &mut Report, waiting: usize) -> anyhow::Result<()> {
     let world = Arc::new(World::new().await?);
@@ -37,15 +39,17 @@ pub(crate) async fn run(report: &mut Report, waiting: usize) -> anyhow::Result<(
                 event.payload["pull_request"]["id"] = json!(id);
                 event.payload["pull_request"]["number"] = json!(id);
                 let request = world.github.sign(&event).request();
-                let mut refusals = 0;
-                while line
-                    .post(&request)
-                    .await
-                    .is_none_or(|status| status / 100 != 2)
-                {
-                    refusals += 1;
-                    anyhow::ensure!(refusals < REFUSALS, "event {id} of {waiting} is not taken");
-                    tokio::time::sleep(Duration::from_millis(5)).await;
+                loop {
+                    let answer = line.post(&request).await;
+                    let answer = answer.with_context(|| format!("event {id} is not answered"))?;
+                    if answer.is_2xx() {
+                        break;
+                    }
+                    let status = answer.status;
+                    let wait = answer.retry_after.with_context(|| {
+                        format!("event {id} is answered {status}, and not when to come again")
+                    })?;
+                    tokio::time::sleep(wait).await;
                 }
             }
             anyhow::Ok(())
@@ -62,24 +66,23 @@ pub(crate) async fn run(report: &mut Report, waiting: usize) -> anyhow::Result<(
         resident(host.pid()),
         "MB",
     );
-    let mut times = Vec::new();
+    let (mut times, mut taken_up) = (Vec::new(), Vec::new());
     for _ in 0..KILLS {
         let again = host.again();
         host.kill().await;
         let began = Instant::now();
         host = start(again).await?;
         times.push(began.elapsed());
+        let line = host.wait_for_line(TAKEN_UP).await;
+        taken_up.push(began.elapsed());
+        if number_before(TAKEN_UP, &line) != Some(waiting) {
+            report.violation(format!("of {waiting} events: {line}"));
+        }
     }
     ready(report, "ready after a kill with all of them waiting", times);
+    ready(report, "all of them taken up again", taken_up);
     report.figure("memory after such a start", resident(host.pid()), "MB");
     world.port.mend();
     stop(report, host).await;
     Ok(())
-}
-
-fn resident(pid: u32) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-    kib.unwrap_or_default() * 1024.0 / 1e6
 }

@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use portolan_tests::dice::Dice;
 use tempfile::TempDir;
@@ -20,9 +18,9 @@ use crate::world::{World, start};
 use crate::{control, database};
 
 const PER_SECOND: usize = 80;
-/// How each recorded life of the host ends.
+/// How each recorded life of the host ends, after so many deliveries.
 const LIVES: [&str; 4] = ["KILL", "TERM", "KILL", "KILL"];
-const LIFE: Duration = Duration::from_secs(3);
+const LIFE: usize = 240;
 /// Images that the host itself is started on.
 const STARTED: usize = 20;
 const CHECKERS: usize = 2;
@@ -102,7 +100,7 @@ async fn record(
     };
     let traffic = Traffic::begin(world, &host, dice, PER_SECOND, witness).await?;
     for end in LIVES {
-        tokio::time::sleep(LIFE).await;
+        traffic.tally.acknowledged.grows_by(LIFE).await?;
         let again = host.again();
         match end {
             "TERM" => drop(host.stop().await),
@@ -112,8 +110,7 @@ async fn record(
     }
     let tally = traffic.end().await?;
     host.kill().await;
-    let acknowledged = tally.acknowledged.load(Ordering::Relaxed);
-    report.count("deliveries acknowledged", acknowledged);
+    report.count("deliveries acknowledged", tally.acknowledged.now());
     Ok((data, watch.read()?))
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use portolan_tests::dice::Dice;
 
-use crate::aftermath::{Doubt, count, judge, ready, stop};
+use crate::aftermath::{Doubt, judge, ready, stop};
 use crate::report::Report;
 use crate::traffic::Traffic;
 use crate::world::{World, start};
@@ -40,7 +40,7 @@ pub(crate) async fn run(report: &mut Report, mut dice: Dice, kills: u64) -> anyh
         times.push(began.elapsed());
     }
     let tally = traffic.end().await?;
-    count(report, &tally);
+    tally.tell(report);
     report.count("kills, and starts after them", times.len());
     ready(report, "ready after a kill", times);
     judge(report, &world, &host, &doubt, QUIET).await?;

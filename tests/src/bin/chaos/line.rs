@@ -11,6 +11,13 @@ use tokio::time::timeout;
 /// The host has its own limits; beyond this it hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What was read of an answer.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// How long to wait before asking again, where it says so.
+    pub(crate) retry_after: Option<Duration>,
+}
+
 pub(crate) struct Line {
     host: SocketAddr,
     stream: Option<TcpStream>,
@@ -21,16 +28,15 @@ impl Line {
         Self { host, stream: None }
     }
 
-    /// The status that was read; `None` where the host was not there, or went before it said one.
-    pub(crate) async fn post(&mut self, request: &[u8]) -> Option<u16> {
+    /// `None` where the host was not there, or went before it said a status.
+    pub(crate) async fn post(&mut self, request: &[u8]) -> Option<Answer> {
         let mut read = Vec::with_capacity(1024);
         let answered = timeout(PATIENCE, self.converse(request, &mut read)).await;
         // Half an answer is an acknowledgement, too, once its first line is there.
-        let status = status(&read);
         if !matches!(answered, Ok(Ok(()))) {
             self.stream = None;
         }
-        status
+        Answer::of(&read)
     }
 
     async fn converse(&mut self, request: &[u8], read: &mut Vec<u8>) -> io::Result<()> {
@@ -58,10 +64,19 @@ async fn connect(host: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-fn status(read: &[u8]) -> Option<u16> {
-    let text = String::from_utf8_lossy(read);
-    let (line, _) = text.split_once("\r\n")?;
-    line.split(' ').nth(1)?.parse().ok()
+impl Answer {
+    fn of(read: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(read);
+        let (line, rest) = text.split_once("\r\n")?;
+        Some(Self {
+            status: line.split(' ').nth(1)?.parse().ok()?,
+            retry_after: number_of(rest, "retry-after").map(Duration::from_secs),
+        })
+    }
+
+    pub(crate) fn is_2xx(&self) -> bool {
+        self.status / 100 == 2
+    }
 }
 
 fn is_whole(read: &[u8]) -> bool {
@@ -69,9 +84,13 @@ fn is_whole(read: &[u8]) -> bool {
     let Some((head, body)) = text.split_once("\r\n\r\n") else {
         return false;
     };
-    let lengths = head.lines().filter_map(|line| line.split_once(": "));
-    let length = lengths
-        .filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        .find_map(|(_, value)| value.parse().ok());
-    body.len() >= length.unwrap_or(0)
+    let length = number_of(head, "content-length");
+    body.len() as u64 >= length.unwrap_or(0)
+}
+
+/// What this header says.
+fn number_of(head: &str, name: &str) -> Option<u64> {
+    let mut headers = head.lines().filter_map(|line| line.split_once(": "));
+    let header = headers.find(|(header, _)| header.eq_ignore_ascii_case(name));
+    header?.1.trim().parse().ok()
 }

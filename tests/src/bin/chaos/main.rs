@@ -1,9 +1,10 @@
 //! `make chaos`: the real host between the stand-ins, while everything goes wrong that can.
 //!
 //! It is killed under load (`kills`), loses its power at any write (`images`), has calls to its disk fail (`faults`)
-//! and its connections break (`network`). What it answered 2xx must not be lost, and the catalog must end up as the
+//! and its connections break (`network`), finds nobody at Port (`outage`) and no room on its disk (`full`). What it answered 2xx must not be lost, and the catalog must end up as the
 //! world is; the model of that (`model`) knows nothing of how the host gets there.
 //! `PART` runs one part alone; `KILLS`, `IMAGES` and `SEED` are numbers; `EVERY=3` lets only each third write fail;
+//! `MINUTES` is how long Port is away and `SECONDS` how long the disk is full;
 //! `BACKLOG=100000` lets `kills` measure starts with so many events waiting instead; `--json` is for machines.
 #![expect(clippy::print_stdout, reason = "it speaks to a person")]
 
@@ -13,14 +14,19 @@ mod control;
 mod database;
 mod disk;
 mod faults;
+mod full;
 mod images;
 mod kills;
 mod line;
+mod memory;
 mod model;
 mod network;
+mod order;
+mod outage;
 mod preload;
 mod report;
 mod sweep;
+mod tally;
 mod traffic;
 mod world;
 
@@ -30,7 +36,7 @@ use std::time::Instant;
 use portolan_tests::dice::Dice;
 use report::Report;
 
-const PARTS: [&str; 4] = ["kills", "images", "faults", "network"];
+const PARTS: [&str; 6] = ["kills", "images", "faults", "network", "outage", "full"];
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
@@ -53,6 +59,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let seed = number("SEED", drawn)?;
     let (kills, images) = (number("KILLS", 100)?, number("IMAGES", 2_000)?);
     let (every, backlog) = (number("EVERY", 1)?, number("BACKLOG", 0)?);
+    let (minutes, seconds) = (number("MINUTES", 2)?, number("SECONDS", 20)?);
     let backlog = usize::try_from(backlog)?;
     let mut report = Report::new(json, seed);
     for part in PARTS {
@@ -66,7 +73,9 @@ async fn main() -> anyhow::Result<ExitCode> {
             "kills" => kills::run(&mut report, dice, kills).await,
             "images" => images::run(&mut report, dice, images).await,
             "faults" => faults::run(&mut report, every).await,
-            _ => network::run(&mut report, dice).await,
+            "network" => network::run(&mut report, dice).await,
+            "outage" => outage::run(&mut report, dice, minutes).await,
+            _ => full::run(&mut report, dice, seconds).await,
         };
         if let Err(error) = done {
             report.violation(format!("it could not go on: {error:#}"));

@@ -4,6 +4,7 @@
 //! shares nothing with the host.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::Timestamp;
@@ -17,7 +18,14 @@ pub(crate) type Key = (&'static str, String);
 pub(crate) const BLUEPRINTS: [&str; 2] = ["service", "githubPullRequest"];
 
 #[derive(Clone, Default)]
-pub(crate) struct Model(Arc<Mutex<BTreeMap<String, Subject>>>);
+pub(crate) struct Model(Arc<Mutex<Known>>);
+
+#[derive(Default)]
+struct Known {
+    subjects: BTreeMap<String, Subject>,
+    /// What each entity was to be, one after the other.
+    states: BTreeMap<Key, Vec<Expected>>,
+}
 
 /// One thing on GitHub and what must come of it.
 #[derive(Clone, Default)]
@@ -38,38 +46,67 @@ pub(crate) struct Expected {
 /// How Port's catalog differs.
 #[derive(Default)]
 pub(crate) struct Differences {
-    /// Sentences, each with the delivery that was acknowledged for nothing.
-    pub(crate) lost: Vec<String>,
+    pub(crate) lost: Vec<Lost>,
     /// Entities that nothing in the world stands for any more, and when they were made.
     pub(crate) left: Vec<(Key, Timestamp)>,
+}
+
+/// A delivery was acknowledged for nothing.
+pub(crate) struct Lost {
+    pub(crate) guid: String,
+    subject: String,
+    /// What is wrong with which entity.
+    how: String,
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { guid, subject, how } = self;
+        write!(
+            f,
+            "{how}, though delivery {guid} about {subject} was acknowledged"
+        )
+    }
 }
 
 impl Model {
     /// The subject is like this from now on; its delivery is on its way.
     pub(crate) fn changes(&self, subject: &str, guid: &str, entities: BTreeMap<Key, Expected>) {
+        let mut known = self.lock();
+        for (key, expected) in &entities {
+            let states = known.states.entry(key.clone()).or_default();
+            states.push(expected.clone());
+        }
         let now = Subject {
             entities,
             guid: guid.into(),
             acknowledged: false,
         };
-        self.lock().insert(subject.into(), now);
+        known.subjects.insert(subject.into(), now);
     }
 
     /// The delivery's 2xx was read.
     pub(crate) fn acknowledged(&self, subject: &str, guid: &str) {
-        let mut subjects = self.lock();
+        let subjects = &mut self.lock().subjects;
         if let Some(subject) = subjects.get_mut(subject).filter(|known| known.guid == guid) {
             subject.acknowledged = true;
         }
     }
 
     pub(crate) fn subjects(&self) -> usize {
-        self.lock().len()
+        self.lock().subjects.len()
+    }
+
+    /// Which of the states of an entity this one is, the first being 0.
+    pub(crate) fn state(&self, key: &Key, entity: &Value) -> Option<usize> {
+        let known = self.lock();
+        let mut states = known.states.get(key)?.iter();
+        states.position(|state| state.differs(Some(entity)).is_none())
     }
 
     /// What must be in Port by now and is not, or is otherwise, or should not be.
     pub(crate) fn differences(&self, port: &FakePort) -> Differences {
-        let subjects = self.lock();
+        let known = self.lock();
         let mut is: BTreeMap<Key, Value> = BTreeMap::new();
         for blueprint in BLUEPRINTS {
             for entity in port.entities(blueprint) {
@@ -78,7 +115,7 @@ impl Model {
             }
         }
         let mut differences = Differences::default();
-        for (name, subject) in subjects.iter() {
+        for (name, subject) in &known.subjects {
             for (key, expected) in &subject.entities {
                 let found = is.remove(key);
                 // Nobody promised anything about what was never acknowledged.
@@ -87,10 +124,11 @@ impl Model {
                 }
                 if let Some(how) = expected.differs(found.as_ref()) {
                     let (blueprint, identifier) = key;
-                    let guid = &subject.guid;
-                    differences.lost.push(format!(
-                        "{blueprint} {identifier} {how}, though delivery {guid} about {name} was acknowledged"
-                    ));
+                    differences.lost.push(Lost {
+                        guid: subject.guid.clone(),
+                        subject: name.clone(),
+                        how: format!("{blueprint} {identifier} {how}"),
+                    });
                 }
             }
         }
@@ -103,7 +141,7 @@ impl Model {
         differences
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Subject>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().expect("nothing panics while it is held")
     }
 }

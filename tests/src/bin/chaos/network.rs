@@ -11,7 +11,7 @@ use portolan_tests::port::FakePort;
 use portolan_tests::proxy::FakeProxy;
 use portolan_tests::tls::Authority;
 
-use crate::aftermath::{Doubt, count, judge, stop};
+use crate::aftermath::{Doubt, judge, stop};
 use crate::report::Report;
 use crate::traffic::Traffic;
 use crate::world::{World, start};
@@ -50,7 +50,7 @@ pub(crate) async fn run(report: &mut Report, mut dice: Dice) -> anyhow::Result<(
     let mut doubt = Doubt::default();
     doubt.add(rough, Timestamp::now() + LATE);
 
-    count(report, &tally);
+    tally.tell(report);
     let fates = proxy.fates();
     for (what, count) in [
         ("connections reset", fates.reset),

@@ -12,6 +12,7 @@ use crate::disk::log::{self, Record};
 use crate::disk::{Disk, Fate};
 use crate::images::{judge, lay};
 use crate::line::Line;
+use crate::model::Differences;
 use crate::preload::Watch;
 use crate::world::{World, start};
 
@@ -92,11 +93,10 @@ impl Lane {
         match start(again).await {
             Err(error) => life.wrong.push(format!("afterwards {error:#}")),
             Ok(host) => {
-                let differences = self
-                    .world
-                    .settle(QUIET, Duration::ZERO, |now| now.lost.is_empty())
-                    .await;
-                life.wrong.extend(differences.lost);
+                let right = |now: &Differences| now.lost.is_empty();
+                let (differences, _) = self.world.settle(QUIET, Duration::ZERO, right).await;
+                let lost = differences.lost.iter().map(ToString::to_string);
+                life.wrong.extend(lost);
                 host.kill().await;
             }
         }
@@ -118,15 +118,15 @@ impl Lane {
             let change = self.world.pull_request(&self.repository, "opened", pull);
             let guid = &change.signed.guid;
             match line.post(&change.signed.request()).await {
-                Some(status) if status / 100 == 2 => {
+                Some(answer) if answer.is_2xx() => {
                     watch.acknowledged(guid);
                     self.world.model.acknowledged(&change.subject, guid);
                     life.acknowledged += 1;
                 }
-                Some(503) => life.refused += 1,
-                Some(status) => life
+                Some(answer) if answer.status == 503 => life.refused += 1,
+                Some(answer) => life
                     .wrong
-                    .push(format!("delivery {guid} was answered {status}")),
+                    .push(format!("delivery {guid} was answered {}", answer.status)),
                 None => {
                     let status = ends(host).await;
                     if status.is_none() {
@@ -183,7 +183,8 @@ async fn comes_up(host: &mut RunningHost) -> Up {
         if let Some(status) = host.has_ended() {
             return Up::Ended(status);
         }
-        if Line::to(host.address()).post(request).await == Some(200) {
+        let answer = Line::to(host.address()).post(request).await;
+        if answer.is_some_and(|answer| answer.is_2xx()) {
             return Up::Healthy;
         }
         tokio::time::sleep(LOOK).await;

@@ -1,7 +1,7 @@
 //! People at work on sixteen connections: each changes the world, and tells the host until it says 2xx.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -12,10 +12,11 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::line::Line;
+use crate::tally::Tally;
 use crate::world::{Change, World};
 
 pub(crate) const CONNECTIONS: usize = 16;
-/// Before GitHub's user would press "Redeliver"; here he is quick.
+/// While nobody answers, before GitHub's user would press "Redeliver"; here he is quick.
 const AGAIN: Duration = Duration::from_millis(10);
 
 /// For a host that is well to take what is told.
@@ -28,20 +29,6 @@ pub(crate) struct Traffic {
     authors: JoinSet<()>,
 }
 
-#[derive(Default)]
-pub(crate) struct Tally {
-    /// Deliveries of which a 2xx was read.
-    pub(crate) acknowledged: AtomicUsize,
-    /// Those that were sent again after that.
-    pub(crate) repeated: AtomicUsize,
-    /// 503: GitHub shows it as failed.
-    pub(crate) refused: AtomicUsize,
-    /// No status was read.
-    pub(crate) unanswered: AtomicUsize,
-    /// Any other status: there is none that the host may give.
-    pub(crate) odd: AtomicUsize,
-}
-
 /// Is told each GUID whose 2xx was read, right then.
 pub(crate) type Witness = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -52,6 +39,8 @@ struct Author {
     /// For what is sent twice at once.
     second: Line,
     dice: Dice,
+    /// Between two deliveries, on average.
+    pause: Duration,
     parts: Vec<u64>,
     pulls: Vec<u64>,
     made: u64,
@@ -74,6 +63,7 @@ impl Traffic {
         let stop = Arc::new(AtomicBool::new(false));
         let (mut authors, mut waiting) = (JoinSet::new(), Vec::new());
         let pause = CONNECTIONS * 1_000 / per_second.max(1);
+        let pause = Duration::from_millis(pause as u64);
         for number in 0..CONNECTIONS {
             let repository = world.repository(&format!("svc-{number}"));
             // Pull requests relate to it, so it comes first.
@@ -84,6 +74,7 @@ impl Traffic {
                 line: Line::to(host.address()),
                 second: Line::to(host.address()),
                 dice: dice.another(),
+                pause,
                 parts: Vec::new(),
                 pulls: Vec::new(),
                 made: 0,
@@ -106,8 +97,7 @@ impl Traffic {
             authors.spawn(async move {
                 while !stop.load(Ordering::Relaxed) {
                     author.work().await;
-                    let pause = author.dice.between(0, 2 * pause);
-                    tokio::time::sleep(Duration::from_millis(pause as u64)).await;
+                    author.pause().await;
                 }
             });
         }
@@ -135,6 +125,11 @@ impl Author {
         if let Some(request) = self.later.pop().filter(|_| self.dice.one_in(2)) {
             self.repeat(&request).await;
         }
+    }
+
+    async fn pause(&mut self) {
+        let share = self.dice.between(0, 200) as u32;
+        tokio::time::sleep(self.pause * share / 100).await;
     }
 
     /// Mostly a new pull request: what comes of it stands for one delivery alone.
@@ -178,33 +173,34 @@ impl Author {
             false => 0,
         };
         loop {
-            let (status, other) = if copies > 2 {
+            let (answer, other) = if copies > 2 {
                 let both = (self.line.post(&request), self.second.post(&request));
                 tokio::join!(both.0, both.1)
             } else {
                 (self.line.post(&request).await, None)
             };
-            let answers = [status, other].into_iter().flatten();
-            for status in answers.clone().filter(|status| status / 100 != 2) {
-                let kind = match status {
-                    503 => &self.tally.refused,
-                    _ => &self.tally.odd,
-                };
-                kind.fetch_add(1, Ordering::Relaxed);
+            let answers: Vec<_> = [answer, other].into_iter().flatten().collect();
+            let (told, declined): (Vec<_>, Vec<_>) =
+                answers.iter().partition(|answer| answer.is_2xx());
+            for answer in declined {
+                self.tally.declined(answer);
             }
-            if answers.clone().any(|status| status / 100 == 2) {
+            if !told.is_empty() {
                 break;
             }
-            if answers.count() == 0 {
-                self.tally.unanswered.fetch_add(1, Ordering::Relaxed);
+            if answers.is_empty() {
+                self.tally.unanswered.add();
+                tokio::time::sleep(AGAIN).await;
+            } else {
+                // Who is refused does not stop, and does not press harder either.
+                self.pause().await;
             }
-            tokio::time::sleep(AGAIN).await;
         }
         (self.witness)(&change.signed.guid);
         self.world
             .model
             .acknowledged(&change.subject, &change.signed.guid);
-        self.tally.acknowledged.fetch_add(1, Ordering::Relaxed);
+        self.tally.acknowledged.add();
         for copy in 0..copies {
             match copy % 2 {
                 0 => self.repeat(&request).await,
@@ -215,7 +211,7 @@ impl Author {
 
     async fn repeat(&mut self, request: &[u8]) {
         if self.line.post(request).await.is_some() {
-            self.tally.repeated.fetch_add(1, Ordering::Relaxed);
+            self.tally.repeated.add();
         }
     }
 }

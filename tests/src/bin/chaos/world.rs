@@ -14,8 +14,8 @@ use crate::model::{Differences, Expected, Key, Model};
 
 const BLUEPRINTS: &str = include_str!("../../../fixtures/blueprints.json");
 
-/// How often the catalog is looked at while it comes to rest.
-const LOOK: Duration = Duration::from_millis(50);
+/// How often the catalog is looked at.
+pub(crate) const LOOK: Duration = Duration::from_millis(50);
 
 pub(crate) struct World {
     pub(crate) github: Arc<FakeGitHub>,
@@ -130,21 +130,26 @@ impl World {
     }
 
     /// Waits until `right` is true and Port was not written to for `rest`, or nothing at all moved for `quiet`.
-    /// Gives how Port's catalog differs from the model then.
+    /// Gives how Port's catalog differs from the model then, and when it was last written to.
     pub(crate) async fn settle(
         &self,
         quiet: Duration,
         rest: Duration,
         right: impl Fn(&Differences) -> bool,
-    ) -> Differences {
+    ) -> (Differences, Instant) {
         let asked = || (self.github.mark(), self.port.mark());
         let (mut last, mut writes) = (asked(), self.port.writes());
         let (mut moved, mut written) = (Instant::now(), Instant::now());
+        // A large catalog is not compared again before somebody asked for something.
+        let mut compared = None;
         loop {
-            let differences = self.model.differences(&self.port);
-            let rested = written.elapsed() >= rest && right(&differences);
-            if rested || moved.elapsed() > quiet {
-                return differences;
+            let late = moved.elapsed() > quiet;
+            if late || (written.elapsed() >= rest && compared != Some(last)) {
+                let differences = self.model.differences(&self.port);
+                if late || right(&differences) {
+                    return (differences, written);
+                }
+                compared = Some(last);
             }
             tokio::time::sleep(LOOK).await;
             if self.port.writes() != writes {

@@ -40,7 +40,7 @@ pub use self::status::{Away, Plugin, Status};
 use self::answer::{failed, sentence, success};
 use self::deliveries::Refused;
 use self::pass::{Pass, Token};
-use self::wire::{Filter, Order, Page};
+use self::wire::{Deletions, Filter, Order, Page};
 use crate::store::{self, Store, Waiting};
 
 /// A body with thousands of ids.
@@ -104,6 +104,7 @@ fn router(admin: Admin, token: Token) -> Router {
         .route("/livez", get(async || success(&json!({"status": "alive"}))))
         .route("/readyz", get(ready))
         .route("/status", get(status))
+        .route("/v1/deletions", get(deletions))
         .route("/v1/deliveries", get(list))
         .route("/v1/deliveries/replay", post(replay))
         .route("/v1/deliveries/drop", post(forget))
@@ -157,16 +158,18 @@ async fn status(State(door): Doors) -> Response {
         Ok::<_, store::Error>((
             door.admin.store.counts().await?,
             door.admin.store.awaited().await?,
+            door.admin.store.undeleted().await?,
         ))
     };
     // What the others say is told, whatever the store has to say.
     let of_store = match counts.await {
-        Ok((counts, awaited)) => json!({
+        Ok((counts, awaited, undeleted)) => json!({
             "deliveries": counts.deliveries,
             "waiting": counts.waiting,
             "quarantined": counts.quarantined,
             "entities": counts.entities,
             "awaited": awaited.into_iter().collect::<BTreeMap<_, _>>(),
+            "deletions": Deletions::new(counts.undeleted, undeleted),
         }),
         Err(error) => json!({"error": error.to_string()}),
     };
@@ -180,6 +183,13 @@ async fn status(State(door): Doors) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR,
             "The status cannot be told.",
         ),
+    }
+}
+
+async fn deletions(State(door): Doors) -> Response {
+    match deliveries::deletions(&*door.admin.store).await {
+        Ok(deletions) => success(&deletions),
+        Err(refused) => failed(&refused),
     }
 }
 

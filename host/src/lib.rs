@@ -114,7 +114,7 @@ pub async fn serve(
         let (health, stops) = (sqlite.health(), stopping.clone());
         let admin = Admin {
             store: pipeline.store.clone(),
-            replayed: Box::new(move |waiting| told.inbox.take_over(&waiting)),
+            replayed: Box::new(move |waiting| told.replayed(&waiting)),
             status: Box::new(move || asked.status(&health.borrow(), stops.is_cancelled())),
         };
         let data_dir = settings.data_dir.clone();

@@ -2,8 +2,8 @@
 //!
 //! Here the four edges meet; none of them knows another. What a delivery leads to is decided by `accept`,
 //! whose repository it is about by `repository`, what an event looks like by `scene`, which configuration holds by
-//! `in_force`, what becomes of an outcome by `write`, what a failure means by `failed`, and what the clock brings by
-//! `tend`.
+//! `in_force`, what an outcome comes to by `wanted`, what becomes of it by `write`, what a failure means by `failed`,
+//! and what the clock brings by `tend`.
 
 mod accept;
 mod failed;
@@ -12,6 +12,7 @@ mod repository;
 mod scene;
 mod status;
 mod tend;
+mod wanted;
 mod write;
 
 use std::sync::Arc;
@@ -32,11 +33,11 @@ use crate::plugins::{Plugin, Plugins, Set};
 use crate::port::Port;
 use crate::resync::Resync;
 use crate::settings::AllowedBlueprints;
-use crate::store::{self, Loaded, Millis, Seen, Source, Store};
+use crate::store::{self, Loaded, Millis, Seen, Source, Store, Waiting};
 use crate::subject::{Subject, Touch};
 
 use scene::{Found, Scene};
-use write::Wanted;
+use wanted::Wanted;
 
 /// Events under way at once. More than a bulk call holds, so that calls to Port fill by themselves;
 /// what runs in guests at once is bounded by `plugins`.
@@ -86,6 +87,12 @@ impl Pipeline {
                 workers.spawn(self.clone().worker());
             }
         }
+    }
+
+    /// What a person wants to be tried again, and may have mended something in Port for.
+    pub fn replayed(&self, waiting: &[Waiting]) {
+        self.port.forget_blueprints();
+        self.inbox.take_over(waiting);
     }
 
     async fn worker(self: Arc<Self>) {
@@ -216,7 +223,7 @@ impl Pipeline {
         let began = Instant::now();
         let said = match scene {
             Some(scene) => self.map(plugin, subject, scene).await,
-            None => Ok(Said::Wanted(write::nothing(plugin, subject))),
+            None => Ok(Said::Wanted(wanted::nothing(plugin, subject))),
         };
         let (name, version) = (plugin.name.as_str(), plugin.version.as_str());
         let kind = subject.kind.as_str();
@@ -303,7 +310,7 @@ impl Pipeline {
                             .answers
                             .iter()
                             .any(|answer| matches!(answer.value, AnswerValue::Refused(_)));
-                    return Ok(Said::Wanted(write::wanted(
+                    return Ok(Said::Wanted(wanted::wanted(
                         plugin,
                         subject,
                         &opened.options,

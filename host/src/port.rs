@@ -82,6 +82,11 @@ impl Port {
         self.blueprints.get(&self.rest, id).await
     }
 
+    /// Somebody may have changed blueprints just now: they are read anew from here on.
+    pub fn forget_blueprints(&self) {
+        self.blueprints.forget();
+    }
+
     /// Whether the blueprint is there now: asks Port, whatever is remembered.
     pub async fn has_blueprint(&self, id: &str) -> Result<bool, Error> {
         self.blueprints.look(&self.rest, id).await

@@ -19,7 +19,7 @@ use std::pin::Pin;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use page::{Filter, Quarantined, State, Summary, WaitingOf};
-pub use row::{Change, Producers, Row};
+pub use row::{Change, Producers, Row, Undeleted};
 pub use sqlite::{Health, OpenError, SqliteStore};
 
 /// Milliseconds since 1970, UTC.
@@ -63,6 +63,9 @@ pub trait Store: Send + Sync + 'static {
     /// Entities that a plugin holds in an organization.
     fn held(&self, plugin: &str, organization: u64) -> Reply<'_, u64>;
 
+    /// Entities whose deletion waits (see [`Row::waits`]), with what for; [`Counts::undeleted`] says how many there are.
+    fn undeleted(&self) -> Reply<'_, Vec<Undeleted>>;
+
     /// Subjects of a repository of which the ledger holds anything, each with the plugin: (subject, plugin); and those
     /// about which something waits, with an empty one.
     fn subjects(&self, repository: u64) -> Reply<'_, Vec<(String, String)>>;
@@ -73,9 +76,10 @@ pub trait Store: Send + Sync + 'static {
     /// The payload of a delivery, packed, and the summary of it. Packed is `None` once it was compacted away.
     fn show(&self, id: &str) -> Reply<'_, Option<(Summary, Option<Vec<u8>>)>>;
 
-    /// Queues what is quarantined and fits the filter once more, its state read anew, and by force what was [`HELD`]; of a delivery that is done, all
-    /// its items, if the filter names it or that state, and its payload is still there. `dry` only counts. How many
-    /// there were (items in quarantine for each plugin), and the items that now wait.
+    /// Queues what is quarantined and fits the filter once more, its state read anew, and by force what was [`HELD`],
+    /// for the plugins alone for which it was; of a delivery that is done, all its items, if the filter names it or
+    /// that state, and its payload is still there. `dry` only counts. How many there were (items in quarantine for each
+    /// plugin), and the items that now wait.
     fn replay(&self, filter: Filter, now: Millis, dry: bool) -> Reply<'_, (u64, Vec<Waiting>)>;
 
     /// Forgets what is quarantined and fits the filter. How many there were, counted for each plugin.
@@ -167,6 +171,8 @@ pub struct NewItem {
     pub delivery: Option<String>,
     /// The subject itself, where no delivery names it. Opaque here.
     pub subject: Option<Vec<u8>>,
+    /// `owner/name`, where no delivery says it, for whoever looks for it.
+    pub whose: Option<String>,
 }
 
 /// What became of a delivery.
@@ -295,6 +301,8 @@ pub struct Counts {
     pub quarantined: u64,
     /// Entities in the ledger.
     pub entities: u64,
+    /// Those of them whose deletion waits.
+    pub undeleted: u64,
 }
 
 /// For items that are added without a time; it is only shown.

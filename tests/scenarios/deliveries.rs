@@ -1,5 +1,8 @@
 //! What was given up is found by people, with its reason, and replayed or dropped: on a running host and on a stopped one.
 
+mod blueprint;
+mod deletions;
+
 use std::process::Output;
 
 use portolan_tests::github::Event;
@@ -213,6 +216,34 @@ async fn what_is_dropped_is_not_asked_about_again() {
     assert_eq!(ids, [Some(cart.as_str())]);
     let done = deliveries(&host, &format!("drop {shop}")).refused();
     assert!(done.contains("is done: there is nothing to drop"), "{done}");
+}
+
+#[tokio::test]
+async fn what_a_take_in_brought_is_found_by_its_repository_in_whatever_case() {
+    let acme = Acme::new().await;
+    acme.pushes("cart", "identifier: cart\nblueprint: service\n");
+    let refused = "identifier: shop\nblueprint: service\nproperties:\n  tier: Golden\n";
+    acme.pushes("shop", refused);
+    let host = acme.host_at_first_start().start().await;
+    host.wait_for_line("put aside").await;
+    acme.port.wait_for_entity("service", "cart").await;
+
+    let listed = lines(&deliveries(&host, "list --json --repository Acme/SHOP").fine());
+
+    let told: Vec<_> = listed
+        .iter()
+        .map(|one| (&one["repository"], &one["source"]))
+        .collect();
+    assert_eq!(
+        told,
+        [(&json!("acme/shop"), &json!("listed"))],
+        "{listed:#?}"
+    );
+    let counted = deliveries(&host, "replay --repository ACME/shop --dry-run").fine();
+    assert_eq!(
+        counted,
+        "1 event would be tried again; nothing was done (--dry-run).\n"
+    );
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod outside;
 mod plugins;
 
 use portolan_tests::fault::Fault;
+use portolan_tests::port::FakePort;
 
 use crate::acme::Acme;
 use crate::world::{World, services};
@@ -131,7 +132,7 @@ async fn the_new_half_of_a_rename_needs_what_is_not_there_yet() {
         )
         .await;
     world.port.wait_for_entity("service", "payments").await;
-    let gone = |port: &portolan_tests::port::FakePort| port.entity("service", "pay").is_none();
+    let gone = |port: &FakePort| port.entity("service", "pay").is_none();
     world
         .port
         .wait_for("the old one to go after the new one came", gone)
@@ -210,7 +211,10 @@ async fn the_host_dies_between_ports_answer_and_its_own_record_of_a_deletion() {
     let others: Vec<_> = others.filter(|entity| entity != "service/pay").collect();
     assert!(others.is_empty(), "{others:?}");
 
+    // What is said to be mapped may still be what was pushed before.
     world.push(&[("port.yml", &services(&["cart"]))]).await;
+    let gone = |port: &FakePort| port.entity("service", "pay").is_none();
+    world.port.wait_for("what was taken up to go", gone).await;
     assert_eq!(world.services(), ["cart"]);
 }
 

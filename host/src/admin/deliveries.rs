@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::redact;
 use super::when::When;
-use super::wire::{Counted, Delivery, Filter, Order, Shown, State};
+use super::wire::{Counted, Deletions, Delivery, Filter, Order, Shown, State};
 use crate::delivery;
 use crate::store::{self, HELD, Millis, Store, Waiting};
 
@@ -93,6 +93,12 @@ pub(crate) async fn show(store: &dyn Store, id: &str) -> Result<Shown, Refused> 
         payload,
         without_payload,
     })
+}
+
+/// What is still in Port because its deletion waits.
+pub(crate) async fn deletions(store: &dyn Store) -> Result<Deletions, Refused> {
+    let count = store.counts().await?.undeleted;
+    Ok(Deletions::new(count, store.undeleted().await?))
 }
 
 /// Queues once more what is in quarantine and fits. Also gives what waits now, for the inbox.

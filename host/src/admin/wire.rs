@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::redact;
 use super::when::{self, When};
-use crate::store::{self, Millis, Source, Summary};
+use crate::store::{self, Millis, Source, Summary, Undeleted};
 
 /// Where a delivery is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -181,6 +181,29 @@ pub(crate) struct Page {
     pub(crate) deliveries: Vec<Delivery>,
 }
 
+/// Entities that nobody produces any more and whose deletion waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Deletions {
+    /// All of them, whether they are named below or not.
+    pub(crate) count: u64,
+    pub(crate) waiting: Vec<Deletion>,
+}
+
+/// Those of one plugin, subject and blueprint that wait for the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Deletion {
+    pub(crate) plugin: String,
+    /// `owner/name`, or an organization's login.
+    pub(crate) repository: String,
+    pub(crate) subject: String,
+    pub(crate) blueprint: String,
+    /// The first of them.
+    pub(crate) entities: Vec<String>,
+    pub(crate) count: u64,
+    /// What they wait for.
+    pub(crate) why: String,
+}
+
 /// Why something was not done: one sentence.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Error {
@@ -215,6 +238,28 @@ impl From<Summary> for Delivery {
             state: summary.state.into(),
             waiting: summary.waiting.into_iter().map(waits).collect(),
             quarantined: summary.quarantined.into_iter().map(quarantined).collect(),
+        }
+    }
+}
+
+impl Deletions {
+    pub(crate) fn new(count: u64, waiting: Vec<Undeleted>) -> Self {
+        let waiting = waiting.into_iter().map(Deletion::from).collect();
+        Self { count, waiting }
+    }
+}
+
+impl From<Undeleted> for Deletion {
+    fn from(undeleted: Undeleted) -> Self {
+        let lines = |texts: Vec<String>| texts.iter().map(|text| redact::line(text)).collect();
+        Self {
+            plugin: redact::line(&undeleted.plugin),
+            repository: redact::line(&undeleted.whose),
+            subject: redact::line(&undeleted.subject),
+            blueprint: redact::line(&undeleted.blueprint),
+            entities: lines(undeleted.identifiers),
+            count: undeleted.count,
+            why: sentence(&undeleted.why),
         }
     }
 }

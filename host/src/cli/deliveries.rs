@@ -56,6 +56,12 @@ enum Verb {
     Replay(Ordered),
     /// Forget what was given up
     Drop(Ordered),
+    /// Show what is produced no more and still in Port because its deletion waits, and for what
+    Deletions {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -235,6 +241,13 @@ async fn answer(door: &Door, verb: Verb) -> anyhow::Result<String> {
                 return json_line(&counted);
             }
             Ok(table::dropped(counted))
+        }
+        Verb::Deletions { json } => {
+            let deletions = door.deletions().await?;
+            if json {
+                return json_line(&deletions);
+            }
+            Ok(table::deletions(&deletions))
         }
     }
 }

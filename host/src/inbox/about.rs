@@ -14,9 +14,10 @@ pub fn items(touches: &[&Touch], source: Source) -> Vec<NewItem> {
 
 /// An item about what no delivery names. `None` for what does not wait.
 pub fn listed(touch: &Touch, source: Source) -> Option<NewItem> {
-    let subject = serde_json::to_vec(touch).expect("names, numbers and texts always serialize");
+    let kept = serde_json::to_vec(touch).expect("names, numbers and texts always serialize");
     Some(NewItem {
-        subject: Some(subject),
+        subject: Some(kept),
+        whose: touch.repository().map(subject::Repository::full_name),
         ..item(touch, source)?
     })
 }
@@ -37,6 +38,7 @@ fn item(touch: &Touch, source: Source) -> Option<NewItem> {
         plugins: None,
         delivery: None,
         subject: None,
+        whose: None,
     })
 }
 

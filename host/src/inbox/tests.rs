@@ -16,6 +16,7 @@ fn item(lane: &str) -> NewItem {
         plugins: None,
         delivery: None,
         subject: None,
+        whose: None,
     }
 }
 
@@ -54,6 +55,7 @@ fn row(identifier: &str) -> Row {
         digest: None,
         ours: false,
         written: 1,
+        waits: None,
     }
 }
 

@@ -2,8 +2,9 @@
 
 mod decide;
 mod rows;
+mod waits;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Fate, Wish, key};
 use crate::entity::{Entity, Key, Renaming};
@@ -25,7 +26,8 @@ pub struct Plan<'a> {
     warnings: Vec<String>,
     /// The drops that are being deleted, in the order in which they were handed out.
     deleting: Vec<usize>,
-    deletions_waiting: usize,
+    /// Entities of former identifiers, about which nobody could be asked any more.
+    unasked: Vec<Row>,
 }
 
 /// An entity to be sent.
@@ -60,13 +62,20 @@ struct Dropping {
     how: How,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum How {
     /// Somebody else produces it, or the ledger did not create it: Port is not told.
     Leave,
-    Delete {
-        done: bool,
-    },
+    Delete(Deletion),
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Deletion {
+    /// Nothing is known of it yet.
+    Open,
+    /// It is still in Port, and this is what it waits for.
+    Waits(String),
+    Done,
 }
 
 /// What a plan came to, in numbers.
@@ -180,7 +189,7 @@ impl<'a> Plan<'a> {
         for (key, row, shared) in left {
             match few || shared || !row.ours {
                 true => self.decide_dropped(key, vec![row], shared),
-                false => self.deletions_waiting += 1,
+                false => self.unasked.push(row),
             }
         }
     }
@@ -188,31 +197,35 @@ impl<'a> Plan<'a> {
     /// What is to be deleted now, after [`Plan::upserted`], handed out once. Nothing of a blueprint of which something
     /// could not be written: it may have been meant to take the place of what goes.
     pub fn deletions(&mut self) -> Vec<Key> {
-        let stalled: BTreeSet<&str> = self
-            .sends
-            .iter()
-            .filter(|send| !matches!(send.fate, Fate::Written { .. }))
-            .map(|send| send.blueprint.as_str())
-            .collect();
+        let mut stalled: BTreeMap<&str, Vec<&Sending>> = BTreeMap::new();
+        for send in &self.sends {
+            if !matches!(send.fate, Fate::Written { .. }) {
+                stalled.entry(&send.blueprint).or_default().push(send);
+            }
+        }
         let mut keys = Vec::new();
-        for (index, drop) in self.drops.iter().enumerate() {
+        for (index, drop) in self.drops.iter_mut().enumerate() {
             if drop.how == How::Leave {
                 continue;
             }
-            if stalled.contains(drop.key.blueprint.as_str()) {
-                self.deletions_waiting += 1;
-            } else {
-                self.deleting.push(index);
-                keys.push(drop.key.clone());
+            match stalled.get(drop.key.blueprint.as_str()) {
+                Some(behind) => drop.how = How::Delete(Deletion::Waits(waits::behind(behind))),
+                None => {
+                    self.deleting.push(index);
+                    keys.push(drop.key.clone());
+                }
             }
         }
         keys
     }
 
-    /// Which of [`Plan::deletions`] Port has no more, in their order.
-    pub fn deleted(&mut self, done: &[bool]) {
-        for (index, done) in self.deleting.iter().zip(done) {
-            self.drops[*index].how = How::Delete { done: *done };
+    /// What became of [`Plan::deletions`], in their order: why Port has it still, or that it has not.
+    pub fn deleted(&mut self, answers: impl IntoIterator<Item = Result<(), String>>) {
+        for (index, answer) in self.deleting.iter().zip(answers) {
+            self.drops[*index].how = How::Delete(match answer {
+                Ok(()) => Deletion::Done,
+                Err(why) => Deletion::Waits(waits::refused(&why)),
+            });
         }
     }
 
@@ -224,7 +237,7 @@ impl<'a> Plan<'a> {
     pub fn tally(&self) -> Tally {
         let mut tally = Tally {
             unchanged: self.unchanged,
-            undeleted: self.deletions_waiting,
+            undeleted: self.unasked.len(),
             ..Tally::default()
         };
         for send in &self.sends {
@@ -238,10 +251,11 @@ impl<'a> Plan<'a> {
                 Fate::Waits => tally.waiting += 1,
             }
         }
-        for index in &self.deleting {
-            match self.drops[*index].how {
-                How::Delete { done: true } => tally.deleted += 1,
-                _ => tally.undeleted += 1,
+        for drop in &self.drops {
+            match drop.how {
+                How::Leave => {}
+                How::Delete(Deletion::Done) => tally.deleted += 1,
+                How::Delete(_) => tally.undeleted += 1,
             }
         }
         tally

@@ -3,6 +3,7 @@
 mod random;
 mod renaming;
 mod shared;
+mod waits;
 mod world;
 
 use self::world::{CART_PAGE, SHOP, World, wish};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracing::warn;
 
-use super::{Pipeline, failed, write};
+use super::{Pipeline, failed, wanted};
 use crate::files::Candidate;
 use crate::inbox::Failure;
 use crate::plugins::contract::Configuration;
@@ -44,7 +44,7 @@ impl Pipeline {
                         .opened(&plugin.name, organization, repository, &candidate)
                         .await;
                     if news {
-                        write::say(&plugin.name, &opened.notes);
+                        wanted::say(&plugin.name, &opened.notes);
                     }
                     return Ok(Some((candidate, opened)));
                 }
@@ -55,7 +55,7 @@ impl Pipeline {
         };
         // Its repository's events are many; whoever is to mend it is told once.
         if configurations.is_news(&plugin.name, organization, repository, digest) {
-            write::say(&plugin.name, &diagnostics);
+            wanted::say(&plugin.name, &diagnostics);
         }
         let last_good = configurations.last_good(&plugin.name, organization, repository);
         let Some(last_good) = last_good.await else {

@@ -1,6 +1,6 @@
 //! Blueprints, read and remembered for a moment.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -22,16 +22,29 @@ const MISSING: Duration = Duration::from_secs(10);
 /// An organization has some dozens; the bound is for plugins that ask for invented ones.
 const CAPACITY: u64 = 1000;
 
-pub(super) struct Blueprints(Cache<String, Option<Arc<str>>>);
+pub(super) struct Blueprints {
+    known: Cache<String, Read>,
+    /// What was asked for earlier counts no more.
+    since: Mutex<Instant>,
+}
+
+#[derive(Clone)]
+struct Read {
+    /// When it was asked for: the answer may tell of a state from then.
+    asked: Instant,
+    found: Option<Arc<str>>,
+}
 
 impl Default for Blueprints {
     fn default() -> Self {
-        Self(
-            Cache::builder()
-                .max_capacity(CAPACITY)
-                .expire_after(Life)
-                .build(),
-        )
+        let known = Cache::builder()
+            .max_capacity(CAPACITY)
+            .expire_after(Life)
+            .build();
+        Self {
+            known,
+            since: Mutex::new(Instant::now()),
+        }
     }
 }
 
@@ -41,10 +54,24 @@ impl Blueprints {
         if !is_blueprint(id) {
             return Ok(None);
         }
-        self.0
-            .try_get_with_by_ref(id, fetch(rest, id))
-            .await
-            .map_err(|error| Error::clone(&error))
+        let since = *self.since();
+        loop {
+            let read = self.known.try_get_with_by_ref(id, fetch(rest, id));
+            let read = read.await.map_err(|error| Error::clone(&error))?;
+            if read.asked >= since {
+                return Ok(read.found);
+            }
+            self.known.invalidate(id).await;
+        }
+    }
+
+    /// Whoever asks from now on is told what is so from now on, also where somebody is asking already.
+    pub(super) fn forget(&self) {
+        *self.since() = Instant::now();
+    }
+
+    fn since(&self) -> MutexGuard<'_, Instant> {
+        self.since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether it is there now, whatever is remembered.
@@ -52,14 +79,14 @@ impl Blueprints {
         if !is_blueprint(id) {
             return Ok(false);
         }
-        let found = fetch(rest, id).await?;
-        let there = found.is_some();
-        self.0.insert(id.to_owned(), found).await;
+        let read = fetch(rest, id).await?;
+        let there = read.found.is_some();
+        self.known.insert(id.to_owned(), read).await;
         Ok(there)
     }
 }
 
-async fn fetch(rest: &Rest, id: &str) -> Result<Option<Arc<str>>, Error> {
+async fn fetch(rest: &Rest, id: &str) -> Result<Read, Error> {
     #[derive(Deserialize)]
     struct Body<'a> {
         #[serde(borrow)]
@@ -71,8 +98,9 @@ async fn fetch(rest: &Rest, id: &str) -> Result<Option<Arc<str>>, Error> {
         body: Bytes::new(),
         source: None,
     };
+    let asked = Instant::now();
     let answer = rest.send(&request).await?;
-    match answer.status {
+    let found = match answer.status {
         StatusCode::OK => {
             let unreadable = |error| {
                 Error::Failed(format!(
@@ -80,28 +108,24 @@ async fn fetch(rest: &Rest, id: &str) -> Result<Option<Arc<str>>, Error> {
                 ))
             };
             let body: Body<'_> = serde_json::from_slice(&answer.body).map_err(unreadable)?;
-            Ok(Some(body.blueprint.get().into()))
+            Some(body.blueprint.get().into())
         }
-        StatusCode::NOT_FOUND => Ok(None),
+        StatusCode::NOT_FOUND => None,
         status => {
             let what = What {
                 blueprint: id.to_owned(),
                 identifier: None,
             };
-            Err(Error::answered(what, status.as_u16(), answer.words()))
+            return Err(Error::answered(what, status.as_u16(), answer.words()));
         }
-    }
+    };
+    Ok(Read { asked, found })
 }
 
 struct Life;
 
-impl Expiry<String, Option<Arc<str>>> for Life {
-    fn expire_after_create(
-        &self,
-        _: &String,
-        found: &Option<Arc<str>>,
-        _: Instant,
-    ) -> Option<Duration> {
-        Some(if found.is_some() { FOUND } else { MISSING })
+impl Expiry<String, Read> for Life {
+    fn expire_after_create(&self, _: &String, read: &Read, _: Instant) -> Option<Duration> {
+        Some(if read.found.is_some() { FOUND } else { MISSING })
     }
 }

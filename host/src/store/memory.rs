@@ -15,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
     Accepted, Cause, Counts, Error, Filter, Lease, Loaded, Millis, NewDelivery, NewItem, Producers,
-    Progress, Reply, Row, Seq, Store, Summary, Waiting, now,
+    Progress, Reply, Row, Seq, Store, Summary, Undeleted, Waiting, now,
 };
 
 #[derive(Default)]
@@ -161,6 +161,10 @@ impl Store for Memory {
         })
     }
 
+    fn undeleted(&self) -> Reply<'_, Vec<Undeleted>> {
+        self.tell(|model| Ok(model.undeleted()))
+    }
+
     fn subjects(&self, repository: u64) -> Reply<'_, Vec<(String, String)>> {
         self.tell(|model| {
             let rows = model.ledger.values();
@@ -243,6 +247,11 @@ impl Store for Memory {
                 waiting: model.items.values().filter(|item| item.open).count() as u64,
                 quarantined: model.quarantine.len() as u64,
                 entities: model.ledger.len() as u64,
+                undeleted: model
+                    .ledger
+                    .values()
+                    .filter(|row| row.waits.is_some())
+                    .count() as u64,
             })
         })
     }

@@ -22,7 +22,7 @@ pub struct Filter {
     pub cause: Option<String>,
     pub plugin: Option<String>,
     pub awaits: Option<String>,
-    /// `owner/name`.
+    /// `owner/name`, in whatever case.
     pub repository: Option<String>,
     pub event: Option<String>,
     /// Received at this time or later, and earlier than that.

@@ -19,7 +19,28 @@ pub struct Row {
     /// The ledger created it in Port, or adopted it: the ledger may delete it.
     pub ours: bool,
     pub written: Millis,
+    /// It is produced no more and still in Port: what its deletion waits for, a sentence.
+    pub waits: Option<String>,
 }
+
+/// Entities of one blueprint that a producer produces no more, and whose deletions wait for the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undeleted {
+    pub plugin: String,
+    /// The subject's key.
+    pub subject: String,
+    /// `owner/name`, or the organization's login: for people.
+    pub whose: String,
+    pub blueprint: String,
+    pub why: String,
+    /// The first of them.
+    pub identifiers: Vec<String>,
+    pub count: u64,
+}
+
+/// Of waiting deletions so many groups are told, and so many identifiers of each.
+pub(super) const GROUPS: u32 = 100;
+pub(super) const IDENTIFIERS: u32 = 10;
 
 /// A producer's rows, and those of all others about the same entities.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

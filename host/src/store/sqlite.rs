@@ -36,7 +36,7 @@ use self::session::Session;
 use self::writer::{Kind, Writer};
 use super::{
     Accepted, Counts, Error, Filter, Loaded, Millis, NewDelivery, NewItem, Producers, Progress,
-    Reply, Seq, Store, Summary, Waiting, now,
+    Reply, Seq, Store, Summary, Undeleted, Waiting, now,
 };
 
 pub use self::open::OpenError;
@@ -209,6 +209,10 @@ impl Store for SqliteStore {
             self.reader
                 .ask(move |db| ledger::held(db, &plugin, organization)),
         )
+    }
+
+    fn undeleted(&self) -> Reply<'_, Vec<Undeleted>> {
+        Box::pin(self.lister.ask(ledger::undeleted))
     }
 
     fn subjects(&self, repository: u64) -> Reply<'_, Vec<(String, String)>> {

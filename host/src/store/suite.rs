@@ -108,11 +108,13 @@ told_of! {
             keys_are_found_with_all_their_producers,
             a_key_is_forgotten_and_inherited,
             a_producer_is_counted_by_organization,
+            what_is_to_go_and_waits_is_told_with_what_for,
             a_repositorys_subjects_are_found;
         quarantine:
             a_finished_item_stays_for_what_is_in_quarantine,
             a_newer_state_of_the_same_subject_supersedes_what_was_given_up,
             what_was_held_is_agreed_to_by_whoever_replays_it,
+            who_agreed_once_is_asked_again,
             a_replay_is_counted_before_it_is_done,
             a_replay_takes_one_cause_alone,
             a_delivery_that_is_done_is_replayed_when_it_is_named,
@@ -121,6 +123,7 @@ told_of! {
         pages:
             a_list_is_paged_the_newest_first,
             a_list_is_filtered,
+            a_repository_is_found_in_whatever_case_and_whoever_brought_it,
             what_no_delivery_brought_is_listed_until_it_ends,
             a_mark_is_what_was_set_last,
             what_is_done_is_forgotten_in_two_steps,
@@ -153,6 +156,7 @@ pub(super) fn item(lane: &str) -> NewItem {
         plugins: None,
         delivery: None,
         subject: None,
+        whose: None,
     }
 }
 
@@ -219,6 +223,7 @@ fn row(plugin: &str, subject: &str, identifier: &str) -> Row {
         digest: Some([1; 32]),
         ours: true,
         written: 2_000,
+        waits: None,
     }
 }
 

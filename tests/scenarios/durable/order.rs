@@ -224,3 +224,32 @@ async fn the_last_of_many_webhooks_counts_whatever_their_order() {
         "{lines:#?}"
     );
 }
+
+/// A star has no state that GitHub could be asked for, and the lane is everybody's: what a later one says is no reason to
+/// leave an earlier one out.
+#[tokio::test]
+async fn a_star_that_was_given_up_is_not_lost_to_a_later_one_and_counts_when_it_runs_again() {
+    let world = with("misbehaving").await;
+    let star = |login: &str, action: &str| {
+        let payload = json!({"action": action});
+        let mut event = world.shop.custom_event("star", payload);
+        event.payload["sender"]["login"] = json!(login);
+        event
+    };
+    let stargazer = |required: Value| {
+        let schema = json!({"properties": {"why": {"type": "string"}}, "required": required});
+        json!({"identifier": "stargazer", "schema": schema, "relations": {}})
+    };
+    world.port.blueprint(stargazer(json!(["why"])));
+    world.tell(&star("ann", "created"), "put aside").await;
+    world.port.blueprint(stargazer(json!([])));
+    // Another one, and that the first was taken back.
+    world.tell(&star("bob", "created"), "mapped star").await;
+    world.tell(&star("ann", "deleted"), "mapped star").await;
+
+    let replayed = world.host.cli(&["deliveries", "replay", "--cause", "data"]);
+
+    assert_eq!(replayed.status.code(), Some(0), "{replayed:?}");
+    world.port.wait_for_entity("stargazer", "ann").await;
+    assert_eq!(world.identifiers("stargazer"), ["ann", "bob"]);
+}

@@ -9,7 +9,7 @@ pub(super) const BINARY: &str = "make guests";
 pub(super) const MAPPER: &str = "rustup target add";
 
 /// Commands within sentences, and what in the repository shows that CI runs them: a file and words of it.
-const WITHIN_SENTENCES: [(&str, &str, &str); 27] = [
+const WITHIN_SENTENCES: [(&str, &str, &str); 28] = [
     ("make help", "tests/scenarios/readme/make.rs", "`make help`"),
     ("make ci", "Makefile", "@bash .ci/run"),
     ("make test", ".ci/run", "part make test"),
@@ -50,6 +50,11 @@ const WITHIN_SENTENCES: [(&str, &str, &str); 27] = [
         "portolan deliveries drop ID",
         "tests/scenarios/deliveries.rs",
         r#""drop {shop}""#,
+    ),
+    (
+        "portolan deliveries deletions",
+        "tests/scenarios/deliveries/deletions.rs",
+        r#""deletions""#,
     ),
     (
         "--state",

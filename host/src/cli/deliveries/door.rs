@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use super::running::{Reached, Running};
 use super::stopped::Stopped;
 use crate::admin::pass::Pass;
-use crate::admin::wire::{Counted, Delivery, Filter, Order, Shown};
+use crate::admin::wire::{Counted, Deletions, Delivery, Filter, Order, Shown};
 use crate::store::OpenError;
 
 /// The store's file: opening a store that is not there would make one.
@@ -71,6 +71,13 @@ impl Door {
         match self {
             Self::Running(host) => host.show(id).await,
             Self::Stopped(store) => store.show(id).await,
+        }
+    }
+
+    pub(super) async fn deletions(&self) -> anyhow::Result<Deletions> {
+        match self {
+            Self::Running(host) => host.deletions().await,
+            Self::Stopped(store) => store.deletions().await,
         }
     }
 

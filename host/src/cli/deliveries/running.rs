@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::admin::pass::{Pass, Token};
 use crate::admin::redact;
-use crate::admin::wire::{self, Counted, Delivery, Filter, Order, Page, Shown};
+use crate::admin::wire::{self, Counted, Deletions, Delivery, Filter, Order, Page, Shown};
 
 /// It is on this machine.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -83,6 +83,12 @@ impl Running {
 
     pub(super) async fn show(&self, id: &str) -> anyhow::Result<Shown> {
         self.ask(self.http.get(self.below(id)?)).await
+    }
+
+    pub(super) async fn deletions(&self) -> anyhow::Result<Deletions> {
+        let mut url = self.deliveries.clone();
+        url.set_path("/v1/deletions");
+        self.ask(self.http.get(url)).await
     }
 
     pub(super) async fn order(&self, verb: &str, order: &Order) -> anyhow::Result<Counted> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::admin::wire::{Counted, Delivery, Filter, Order, Shown};
+use crate::admin::wire::{Counted, Deletions, Delivery, Filter, Order, Shown};
 use crate::admin::{deliveries, when};
 use crate::store::{OpenError, SqliteStore};
 
@@ -24,6 +24,10 @@ impl Stopped {
 
     pub(super) async fn show(&self, id: &str) -> anyhow::Result<Shown> {
         Ok(deliveries::show(&self.0, id).await?)
+    }
+
+    pub(super) async fn deletions(&self) -> anyhow::Result<Deletions> {
+        Ok(deliveries::deletions(&self.0).await?)
     }
 
     pub(super) async fn replay(&self, order: &Order) -> anyhow::Result<Counted> {

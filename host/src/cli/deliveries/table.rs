@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use crate::admin::wire::{Counted, Delivery, Quarantined, Shown, State};
+use crate::admin::wire::{Counted, Deletions, Delivery, Quarantined, Shown, State};
 
 /// Reasons shown at once, of what waits and of each cause.
 const SENTENCES: usize = 3;
@@ -232,6 +232,39 @@ pub(super) fn dropped(Counted { count, dry }: Counted) -> String {
         (_, true) => format!("{events} would be dropped; nothing was done (--dry-run).\n"),
         (_, false) => format!("{events} {} dropped.\n", were(count)),
     }
+}
+
+pub(super) fn deletions(Deletions { count, waiting }: &Deletions) -> String {
+    let mut text = match count {
+        0 => return "No deletion waits.\n".to_owned(),
+        1 => "1 entity is produced no more and still in Port, because its deletion waits:\n"
+            .to_owned(),
+        many => format!(
+            "{many} entities are produced no more and still in Port, because their deletions wait:\n"
+        ),
+    };
+    let mut named = 0;
+    for group in waiting {
+        named += group.count;
+        let more = match group.count.saturating_sub(group.entities.len() as u64) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        writeln!(
+            text,
+            "  {}, plugin {}, blueprint {}: {}{more}\n    {}",
+            group.repository,
+            group.plugin,
+            group.blueprint,
+            group.entities.join(", "),
+            group.why
+        )
+        .expect(ENDLESS);
+    }
+    if *count > named {
+        writeln!(text, "  and {} more", count - named).expect(ENDLESS);
+    }
+    text
 }
 
 fn events(count: u64) -> String {

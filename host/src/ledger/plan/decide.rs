@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::{Dropping, How, Named, Plan, Renames, Sending};
+use super::{Deletion, Dropping, How, Named, Plan, Renames, Sending};
 use crate::entity::{Entity, Key};
 use crate::ledger::{Fate, Wish, key, previous};
 use crate::store::{Producers, Row};
@@ -27,7 +27,7 @@ impl<'a> Plan<'a> {
             drops: Vec::new(),
             warnings: Vec::new(),
             deleting: Vec::new(),
-            deletions_waiting: 0,
+            unasked: Vec::new(),
         };
         plan.decide_sends(&mut own, &others);
         if plan.wish.complete {
@@ -70,7 +70,8 @@ impl<'a> Plan<'a> {
                 self.unchanged += 1;
                 let moved = row.organization != self.wish.organization
                     || row.repository != self.wish.repository
-                    || row.whose != self.wish.whose;
+                    || row.whose != self.wish.whose
+                    || row.waits.is_some();
                 if moved {
                     let now = self.row(&key, row.digest, row.ours, row.written);
                     self.touched_up.push(now);
@@ -171,7 +172,7 @@ impl<'a> Plan<'a> {
             });
         }
         let how = match ours && !shared {
-            true => How::Delete { done: false },
+            true => How::Delete(Deletion::Open),
             false => How::Leave,
         };
         self.drops.push(Dropping { key, rows, how });

@@ -1,6 +1,6 @@
 //! What a plan means for the ledger's rows: before anything is sent, and when all is told.
 
-use super::{How, Named, Plan};
+use super::{Deletion, How, Named, Plan, waits};
 use crate::entity::{Key, Renaming};
 use crate::ledger::{Fate, remove};
 use crate::store::{Change, Millis, Row};
@@ -15,7 +15,8 @@ impl Plan<'_> {
                 Some(row) => (row.digest, row.ours, row.written),
                 None => (None, false, 0),
             };
-            if named.before.is_none() || digest.is_some() {
+            let waited = (named.before.as_ref()).is_some_and(|row| row.waits.is_some());
+            if named.before.is_none() || digest.is_some() || waited {
                 intents.push(Change::Put(self.row(&named.key, None, ours, written)));
             }
             if !self.wish.merges() {
@@ -31,6 +32,15 @@ impl Plan<'_> {
             intents.extend(drop.rows.iter().filter_map(unsent));
         }
         intents
+    }
+
+    /// What changes in the ledger where nothing was done: what would be deleted waits for a person's consent.
+    pub fn held(&self) -> Vec<Change> {
+        let doomed = self.drops.iter().filter(|drop| drop.how != How::Leave);
+        doomed
+            .flat_map(|drop| &drop.rows)
+            .filter_map(|row| waiting(row, row.digest, waits::CONSENT))
+            .collect()
     }
 
     /// Whoever else produces it has to send it again.
@@ -52,7 +62,11 @@ impl Plan<'_> {
             }
         }
         for drop in &self.drops {
-            if drop.how == (How::Delete { done: false }) {
+            if let How::Delete(Deletion::Open) = drop.how {
+                continue;
+            }
+            if let How::Delete(Deletion::Waits(why)) = &drop.how {
+                changes.extend(drop.rows.iter().filter_map(|row| waiting(row, None, why)));
                 continue;
             }
             changes.extend(drop.rows.iter().map(remove));
@@ -64,9 +78,11 @@ impl Plan<'_> {
                 }),
                 How::Leave => {}
                 // Nobody was there when this was decided, but another host may have gone on.
-                How::Delete { .. } => changes.push(self.forget(&drop.key)),
+                How::Delete(_) => changes.push(self.forget(&drop.key)),
             }
         }
+        let unasked = self.unasked.iter();
+        changes.extend(unasked.filter_map(|row| waiting(row, None, waits::UNASKED)));
         changes
     }
 
@@ -80,7 +96,10 @@ impl Plan<'_> {
                 match before {
                     // It may have got its new name all the same.
                     _ if named.renames.is_some() => {}
-                    Some(row) if row.digest.is_some() => changes.push(Change::Put(row.clone())),
+                    Some(row) if row.digest.is_some() => changes.push(Change::Put(Row {
+                        waits: None,
+                        ..row.clone()
+                    })),
                     // Sent before, and nobody knows with what success.
                     Some(_) => {}
                     None => changes.push(remove(&self.row(&named.key, None, false, 0))),
@@ -132,8 +151,20 @@ impl Plan<'_> {
             digest,
             ours,
             written,
+            waits: None,
         }
     }
+}
+
+/// A row whose entity is still to be deleted; `None` where it says so already.
+fn waiting(row: &Row, digest: Option<[u8; 32]>, why: &str) -> Option<Change> {
+    (row.waits.as_deref() != Some(why)).then(|| {
+        Change::Put(Row {
+            digest,
+            waits: Some(why.to_owned()),
+            ..row.clone()
+        })
+    })
 }
 
 /// A row that has to be sent again if it is produced again; `None` where that is so already.

@@ -196,6 +196,8 @@ impl Story {
                 );
             }
         }
+        let waits = self.world.rows.iter().find(|row| row.waits.is_some());
+        assert!(waits.is_none(), "{at}: {waits:?} is produced");
         let meant: usize = produced.values().sum();
         assert_eq!(self.world.rows.len(), meant, "{at}: a row for each");
     }

@@ -141,6 +141,8 @@ fn many_old_ones_that_could_not_be_renamed_wait_for_the_threshold() {
         (left.deleted.len(), left.tally.undeleted, left.complete),
         (0, 30, false)
     );
+    let waiting = world.rows.iter().filter(|row| row.waits.is_some());
+    assert_eq!(waiting.count(), 30);
     let next = plan(all(texts(&renaming)), world.known(SHOP));
     assert_eq!(next.removals(), 30, "now they are asked about");
 }

@@ -231,8 +231,10 @@ impl World {
                     let done = self.delete(&name);
                     running.deletions.push((name, done));
                 }
-                let done: Vec<bool> = running.deletions.iter().map(|(_, done)| *done).collect();
-                plan.deleted(&done);
+                let answers = running.deletions.iter();
+                plan.deleted(
+                    answers.map(|(_, done)| done.then_some(()).ok_or("it is kept".into())),
+                );
                 Step::Commit
             }
             Step::Commit | Step::Over => {
@@ -318,7 +320,7 @@ impl World {
     }
 
     /// The store, as it is told to change.
-    fn commit(&mut self, changes: Vec<Change>) {
+    pub(super) fn commit(&mut self, changes: Vec<Change>) {
         for change in changes {
             let is = |row: &Row, blueprint: &str, identifier: &str| {
                 row.blueprint == blueprint && row.identifier == identifier

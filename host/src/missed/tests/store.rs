@@ -68,6 +68,10 @@ impl Store for Known {
         unasked()
     }
 
+    fn undeleted(&self) -> Reply<'_, Vec<Undeleted>> {
+        unasked()
+    }
+
     fn subjects(&self, _: u64) -> Reply<'_, Vec<(String, String)>> {
         unasked()
     }

@@ -75,6 +75,28 @@ async fn a_missing_blueprint_and_a_redirect_say_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_blueprint_is_read_anew_once_somebody_may_have_changed_it() {
+    let (port, log) = port(|_, before| {
+        let blueprint = json!({"identifier": "service", "version": before});
+        (200, "", json!({"ok": true, "blueprint": blueprint}))
+    })
+    .await;
+    let version = async || {
+        let text = port.blueprint("service").await.expect("an answer");
+        let json: Value = serde_json::from_str(&text.expect("it is there")).expect("JSON");
+        json["version"].clone()
+    };
+    assert_eq!((version().await, version().await), (json!(0), json!(0)));
+
+    port.forget_blueprints();
+
+    assert_eq!((version().await, version().await), (json!(1), json!(1)));
+    let asked = log.lock().expect("not poisoned");
+    let asked = asked.iter().filter(|seen| seen.line.starts_with("get "));
+    assert_eq!(asked.count(), 2);
+}
+
+#[tokio::test]
 async fn blueprints_are_asked_for_once() {
     let (port, log) = port(|seen, _| match seen.line.contains("/blueprints/service ") {
         true => (

@@ -1,7 +1,12 @@
 //! What people are shown: deliveries, and items that no delivery brought, with what became of them.
 
+use std::collections::BTreeMap;
+
 use super::Model;
-use crate::store::{Filter, Millis, Quarantined, Seq, Source, State, Summary, WaitingOf, page};
+use crate::store::row::{GROUPS, IDENTIFIERS};
+use crate::store::{
+    Filter, Millis, Quarantined, Row, Seq, Source, State, Summary, Undeleted, WaitingOf, page,
+};
 
 impl Model {
     /// Everything, the newest first.
@@ -21,8 +26,13 @@ impl Model {
             .items
             .iter()
             .filter(|(_, item)| item.delivery.is_none());
-        let of_items =
-            alone.map(|(seq, item)| self.filled(blank(*seq, item.new.source, item.added), &[*seq]));
+        let of_items = alone.map(|(seq, item)| {
+            let summary = Summary {
+                repository: item.new.whose.clone(),
+                ..blank(*seq, item.new.source, item.added)
+            };
+            self.filled(summary, &[*seq])
+        });
         let mut all: Vec<_> = of_deliveries.chain(of_items).collect();
         all.sort_by_key(|summary| std::cmp::Reverse(summary.number));
         all
@@ -63,7 +73,10 @@ impl Model {
         let fits = |one: &Summary| {
             (filter.ids.is_empty() || filter.ids.contains(&one.id))
                 && filter.state.is_none_or(|state| state == one.state)
-                && (filter.repository.is_none() || filter.repository == one.repository)
+                && filter.repository.as_ref().is_none_or(|name| {
+                    let of = one.repository.as_ref();
+                    of.is_some_and(|of| of.eq_ignore_ascii_case(name))
+                })
                 && filter
                     .event
                     .as_ref()
@@ -81,6 +94,31 @@ impl Model {
             found.retain(|one| one.quarantined.iter().any(|pair| fits(pair, filter)));
         }
         limited(found, filter)
+    }
+
+    pub(super) fn undeleted(&self) -> Vec<Undeleted> {
+        let mut groups: BTreeMap<_, Vec<&Row>> = BTreeMap::new();
+        for row in self.ledger.values() {
+            if let Some(why) = &row.waits {
+                let of = (&row.plugin, &row.subject, &row.blueprint, why);
+                groups.entry(of).or_default().push(row);
+            }
+        }
+        let mut told = Vec::new();
+        for ((plugin, subject, blueprint, why), rows) in groups.into_iter().take(GROUPS as usize) {
+            let whose = rows.iter().map(|row| row.whose.clone());
+            let identifiers = rows.iter().map(|row| row.identifier.clone());
+            told.push(Undeleted {
+                plugin: plugin.clone(),
+                subject: subject.clone(),
+                whose: whose.max().unwrap_or_default(),
+                blueprint: blueprint.clone(),
+                why: why.clone(),
+                identifiers: identifiers.take(IDENTIFIERS as usize).collect(),
+                count: rows.len() as u64,
+            });
+        }
+        told
     }
 }
 

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Model;
 use super::items::refreshed;
 use super::list::{fits, limited};
-use crate::store::{Filter, HELD, Millis, Quarantined, Seq, State, Summary, Waiting, page};
+use crate::store::{
+    Filter, HELD, Millis, NewItem, Quarantined, Seq, State, Summary, Waiting, page,
+};
 
 impl Model {
     /// What is in quarantine and fits: by item, the plugins.
@@ -52,25 +54,41 @@ impl Model {
                 if dry {
                     continue;
                 }
-                let item = &self.items[&seq];
-                let (mut new, delivery) = (refreshed(item.new.clone()), item.delivery);
-                if !plugins.contains("") {
-                    new.plugins = Some(plugins.clone());
-                }
-                let held = |plugin: &String| {
-                    let pair = self.quarantine.get(&(seq, plugin.clone()));
-                    pair.is_some_and(|(cause, _)| cause.class == HELD)
-                };
-                if plugins.iter().any(held) {
-                    (new.force, new.merges) = (true, false);
-                }
-                self.quarantine
-                    .retain(|(of, plugin), _| *of != seq || !plugins.contains(plugin));
-                queued.push(self.insert(new, delivery, now));
-                self.release(seq, now);
+                queued.extend(self.queue(seq, &plugins, now));
             }
         }
         (count, queued)
+    }
+
+    /// What was held has an item of its own: whoever runs that again agrees to it, and to nothing else.
+    fn queue(&mut self, seq: Seq, plugins: &BTreeSet<String>, now: Millis) -> Vec<Waiting> {
+        let item = &self.items[&seq];
+        let (new, delivery) = (refreshed(item.new.clone()), item.delivery);
+        let held = |plugin: &String| {
+            let pair = self.quarantine.get(&(seq, plugin.clone()));
+            pair.is_some_and(|(cause, _)| cause.class == HELD)
+        };
+        let (held, others): (BTreeSet<_>, BTreeSet<_>) = plugins.iter().cloned().partition(held);
+        self.quarantine
+            .retain(|(of, plugin), _| *of != seq || !plugins.contains(plugin));
+        let mut queued = Vec::new();
+        for (plugins, agreed) in [(others, false), (held, true)] {
+            if plugins.is_empty() {
+                continue;
+            }
+            let new = NewItem {
+                force: agreed,
+                merges: new.merges && !agreed,
+                plugins: match plugins.contains("") {
+                    true => new.plugins.clone(),
+                    false => Some(plugins),
+                },
+                ..new.clone()
+            };
+            queued.push(self.insert(new, delivery, now));
+        }
+        self.release(seq, now);
+        queued
     }
 
     pub(super) fn drop(&mut self, filter: &Filter, dry: bool) -> u64 {

@@ -116,6 +116,7 @@ impl From<Touched> for NewItem {
             plugins: touched.plugins,
             delivery: None,
             subject: touched.subject,
+            whose: None,
         }
     }
 }

@@ -23,8 +23,8 @@ pub(super) fn insert(
         .db
         .prepare_cached(
             "INSERT INTO item (seq, lane, delivery, source, organization, repository, merges, fresh, force, plugins,
-                 subject, added, tries, faults, due, state)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, 0, 1)",
+                 subject, whose, added, tries, faults, due, state)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0, 0, 0, 1)",
         )?
         .execute(params![
             seq,
@@ -38,6 +38,7 @@ pub(super) fn insert(
             item.force,
             plugins(&item.plugins),
             item.subject,
+            item.whose,
             now,
         ])?;
     Ok(Waiting {
@@ -126,6 +127,7 @@ pub(super) fn once_more(db: &Connection, seq: Seq) -> Result<Option<(NewItem, Op
                 plugins: plugins_of(row, "plugins")?,
                 delivery: None,
                 subject: row.get("subject")?,
+                whose: row.get("whose")?,
             };
             Ok((item, row.get("delivery")?))
         })

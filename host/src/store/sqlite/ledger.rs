@@ -5,18 +5,20 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, Result, params};
 
 use super::columns::{id, id_if_any, id_of};
-use crate::store::{Change, Producers, Row};
+use crate::store::row::{GROUPS, IDENTIFIERS};
+use crate::store::{Change, Producers, Row, Undeleted};
 
 pub(super) fn apply(db: &Connection, change: &Change) -> Result<()> {
     match change {
         Change::Put(row) => db
             .prepare_cached(
                 "INSERT INTO ledger (plugin, subject, organization, repository, whose, blueprint, identifier, digest,
-                     ours, written)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                     ours, written, waits)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
                  ON CONFLICT (subject, plugin, blueprint, identifier) DO UPDATE SET
                      organization = excluded.organization, repository = excluded.repository, whose = excluded.whose,
-                     digest = excluded.digest, ours = excluded.ours, written = excluded.written",
+                     digest = excluded.digest, ours = excluded.ours, written = excluded.written,
+                     waits = excluded.waits",
             )?
             .execute(params![
                 row.plugin,
@@ -29,6 +31,7 @@ pub(super) fn apply(db: &Connection, change: &Change) -> Result<()> {
                 row.digest,
                 row.ours,
                 row.written,
+                row.waits,
             ])?,
         Change::Remove {
             plugin,
@@ -104,6 +107,7 @@ fn row(row: &rusqlite::Row<'_>) -> Result<Row> {
         digest: row.get("digest")?,
         ours: row.get("ours")?,
         written: row.get("written")?,
+        waits: row.get("waits")?,
     })
 }
 
@@ -111,6 +115,43 @@ pub(super) fn held(db: &Connection, plugin: &str, organization: u64) -> Result<u
     db.prepare_cached("SELECT count(*) FROM ledger WHERE plugin = ?1 AND organization = ?2")?
         .query_row(params![plugin, id(organization)], |row| row.get(0))
         .map(i64::cast_unsigned)
+}
+
+pub(super) fn undeleted(db: &Connection) -> Result<Vec<Undeleted>> {
+    let mut first = db.prepare_cached(
+        "SELECT identifier FROM ledger
+         WHERE plugin = ?1 AND subject = ?2 AND blueprint = ?3 AND waits = ?4 ORDER BY identifier LIMIT ?5",
+    )?;
+    let mut groups: Vec<Undeleted> = db
+        .prepare_cached(
+            "SELECT plugin, subject, max(whose) AS whose, blueprint, waits, count(*) AS count
+             FROM ledger WHERE waits IS NOT NULL
+             GROUP BY plugin, subject, blueprint, waits ORDER BY plugin, subject, blueprint, waits LIMIT ?1",
+        )?
+        .query_map([GROUPS], |row| {
+            Ok(Undeleted {
+                plugin: row.get("plugin")?,
+                subject: row.get("subject")?,
+                whose: row.get("whose")?,
+                blueprint: row.get("blueprint")?,
+                why: row.get("waits")?,
+                identifiers: Vec::new(),
+                count: row.get::<_, i64>("count")?.cast_unsigned(),
+            })
+        })?
+        .collect::<Result<_>>()?;
+    for group in &mut groups {
+        let of = params![
+            group.plugin,
+            group.subject,
+            group.blueprint,
+            group.why,
+            IDENTIFIERS
+        ];
+        let found = first.query_map(of, |row| row.get(0))?;
+        group.identifiers = found.collect::<Result<_>>()?;
+    }
+    Ok(groups)
 }
 
 pub(super) fn subjects(db: &Connection, repository: u64) -> Result<Vec<(String, String)>> {

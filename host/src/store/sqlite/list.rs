@@ -69,7 +69,7 @@ fn deliveries(db: &Connection, filter: &Filter, of: Of) -> Result<Vec<Head>> {
         let ids = serde_json::to_string(&filter.ids).unwrap_or_default();
         fits.and("guid IN (SELECT value FROM json_each(?))", [ids.into()]);
     }
-    fits.and_if("repository = ?", filter.repository.clone());
+    fits.and_if("repository = ? COLLATE NOCASE", filter.repository.clone());
     fits.and_if("event = ?", filter.event.clone());
     fits.and_if("received >= ?", filter.since);
     fits.and_if("received < ?", filter.until);
@@ -126,7 +126,7 @@ fn deliveries(db: &Connection, filter: &Filter, of: Of) -> Result<Vec<Head>> {
 }
 
 fn items(db: &Connection, filter: &Filter, of: Of) -> Result<Vec<Head>> {
-    if filter.repository.is_some() || filter.event.is_some() || filter.state == Some(State::Done) {
+    if filter.event.is_some() || filter.state == Some(State::Done) {
         return Ok(Vec::new());
     }
     let mut fits = Condition::default();
@@ -135,6 +135,7 @@ fn items(db: &Connection, filter: &Filter, of: Of) -> Result<Vec<Head>> {
         let ids = serde_json::to_string(&ids).unwrap_or_default();
         fits.and("seq IN (SELECT value FROM json_each(?))", [ids.into()]);
     }
+    fits.and_if("whose = ? COLLATE NOCASE", filter.repository.clone());
     fits.and_if("added >= ?", filter.since);
     fits.and_if("added < ?", filter.until);
     fits.and_if("seq < ?", filter.before);
@@ -152,7 +153,7 @@ fn items(db: &Connection, filter: &Filter, of: Of) -> Result<Vec<Head>> {
         fits.and(&among, quarantined.values);
     }
     let sql = format!(
-        "SELECT seq, source, added FROM item WHERE delivery IS NULL{} ORDER BY seq DESC LIMIT ?",
+        "SELECT seq, whose, source, added FROM item WHERE delivery IS NULL{} ORDER BY seq DESC LIMIT ?",
         fits.sql
     );
     fits.values.push(limit(filter));
@@ -165,7 +166,7 @@ fn items(db: &Connection, filter: &Filter, of: Of) -> Result<Vec<Head>> {
                 guid: String::new(),
                 event: String::new(),
                 action: None,
-                repository: None,
+                repository: row.get("whose")?,
                 source: row.get("source")?,
                 received: row.get("added")?,
             })
@@ -313,5 +314,6 @@ pub(super) fn counts(db: &Connection) -> Result<Counts> {
         waiting: count("SELECT count(*) FROM item WHERE state = 1")?,
         quarantined: count("SELECT count(*) FROM quarantine")?,
         entities: count("SELECT count(*) FROM ledger")?,
+        undeleted: count("SELECT count(*) FROM ledger WHERE waits IS NOT NULL")?,
     })
 }

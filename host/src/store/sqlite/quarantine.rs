@@ -75,40 +75,49 @@ fn once_more(
     again.iter().map(insert).collect()
 }
 
-/// A new item at the end of the lane stands for what is in quarantine: what came meanwhile goes first.
+/// A new item at the end of the lane stands for what is in quarantine: what came meanwhile goes first. What was held has
+/// one of its own: whoever runs that again agrees to it, and to nothing that any other plugin may want.
 fn queue(
     write: &Write<'_>,
     seq: Seq,
     plugins: &BTreeSet<String>,
     now: Millis,
-) -> Result<Option<Waiting>> {
-    let Some((mut item, delivery)) = items::once_more(write.db, seq)? else {
-        return Ok(None);
+) -> Result<Vec<Waiting>> {
+    let Some((item, delivery)) = items::once_more(write.db, seq)? else {
+        return Ok(Vec::new());
     };
-    // What did not come to calling plugins is for all that want it, or for those that were meant.
-    if !plugins.contains("") {
-        item.plugins = Some(plugins.clone());
-    }
-    if is_held(write, seq, plugins)? {
-        // Whoever runs that again agrees to it. Nothing else of the lane may stand for it.
-        item.force = true;
-        item.merges = false;
-    }
+    let held = held(write.db, seq)?;
+    let (held, others): (BTreeSet<_>, BTreeSet<_>) =
+        (plugins.iter().cloned()).partition(|plugin| held.contains(plugin));
     close(write, seq, plugins)?;
-    let queued = items::insert(write, &item, delivery, now)?;
+    let mut queued = Vec::new();
+    for (plugins, agreed) in [(others, false), (held, true)] {
+        if plugins.is_empty() {
+            continue;
+        }
+        let item = NewItem {
+            // Who agreed before agreed to what there was then.
+            force: agreed,
+            // Nothing else of the lane may stand for it.
+            merges: item.merges && !agreed,
+            plugins: match plugins.contains("") {
+                // What did not come to calling plugins is for all that want it, or for those that were meant.
+                true => item.plugins.clone(),
+                false => Some(plugins),
+            },
+            ..item.clone()
+        };
+        queued.push(items::insert(write, &item, delivery, now)?);
+    }
     items::release(write, seq, now)?;
-    Ok(Some(queued))
+    Ok(queued)
 }
 
-/// Whether one of these waits for a person's consent.
-fn is_held(write: &Write<'_>, seq: Seq, plugins: &BTreeSet<String>) -> Result<bool> {
-    let mut held = write
-        .db
-        .prepare_cached("SELECT plugin FROM quarantine WHERE item = ?1 AND class = ?2")?;
-    let mut held = held.query_map(params![seq, HELD], |row| row.get::<_, String>(0))?;
-    held.try_fold(false, |found, plugin| {
-        Ok(found || plugins.contains(&plugin?))
-    })
+/// The plugins for which it waits for a person's consent.
+fn held(db: &Connection, seq: Seq) -> Result<BTreeSet<String>> {
+    db.prepare_cached("SELECT plugin FROM quarantine WHERE item = ?1 AND class = ?2")?
+        .query_map(params![seq, HELD], |row| row.get(0))?
+        .collect()
 }
 
 /// Takes rows out of the quarantine. When the last of them came in.

@@ -10,7 +10,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::open::OpenError;
 
 /// The n-th brings version n - 1 to version n.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+pub(super) const MIGRATIONS: &[&str] =
+    &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// Says whose file it is: `Prtl`.
 const APPLICATION: i32 = 0x5072_746c;

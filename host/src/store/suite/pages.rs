@@ -101,6 +101,45 @@ pub(super) async fn a_list_is_filtered(place: &mut dyn Place) {
     assert_eq!(found(Filter { ids, ..any() }).await, ["push", "waits"]);
 }
 
+pub(super) async fn a_repository_is_found_in_whatever_case_and_whoever_brought_it(
+    place: &mut dyn Place,
+) {
+    let store = place.store();
+    take_in(store, "a", &["pull/1"]).await;
+    let of = |lane: &str, name: &str| NewItem {
+        whose: Some(name.to_owned()),
+        ..listed(lane)
+    };
+    let added = vec![
+        of("tree/42", "acme/shop"),
+        of("tree/43", "acme/till"),
+        listed("tree/44"),
+    ];
+    let added = store.add(added).await.unwrap();
+    let id = format!("item-{}", added[0].seq);
+    let found = async || {
+        let shop = Filter {
+            repository: Some("ACME/Shop".to_owned()),
+            ..Filter::default()
+        };
+        store.list(shop).await.unwrap()
+    };
+
+    assert_eq!(ids(&found().await), [&id, "a"]);
+    assert_eq!(found().await[0].repository.as_deref(), Some("acme/shop"));
+    store
+        .record(given_up(&added[0], &[(None, "data", None)]))
+        .await
+        .unwrap();
+    let (_, again) = store.replay(named(&id), 3_000, false).await.unwrap();
+    let id = format!("item-{}", again[0].seq);
+    assert_eq!(
+        ids(&found().await),
+        [&id, "a"],
+        "replayed, it is still that repository's"
+    );
+}
+
 pub(super) async fn what_no_delivery_brought_is_listed_until_it_ends(place: &mut dyn Place) {
     let store = place.store();
     take_in(store, "a", &["pull/1"]).await;

@@ -1,7 +1,7 @@
 //! What was done about an item, and what is remembered of it.
 
 use super::*;
-use crate::store::{Change, Producers, Seen, State};
+use crate::store::{Change, Producers, Seen, State, Undeleted};
 
 fn key(identifier: &str) -> BTreeSet<(String, String)> {
     BTreeSet::from([("service".to_owned(), identifier.to_owned())])
@@ -230,6 +230,64 @@ pub(super) async fn a_key_is_forgotten_and_inherited(place: &mut dyn Place) {
         .await
         .unwrap();
     assert_eq!((found.own, found.others), (vec![heir], vec![]));
+}
+
+pub(super) async fn what_is_to_go_and_waits_is_told_with_what_for(place: &mut dyn Place) {
+    let waits = |plugin: &str, subject: &str, identifier: &str, why: &str| Row {
+        waits: Some(why.to_owned()),
+        ..row(plugin, subject, identifier)
+    };
+    let mut rows = vec![
+        row("gitops", "tree/1", "stays"),
+        waits("gitops", "tree/1", "cart", "for `web`"),
+        waits("gitops", "tree/1", "pay", "for a person"),
+        waits("mapping", "tree/2", "cart", "for `web`"),
+    ];
+    rows.extend((10..25).map(|n| waits("gitops", "tree/1", &format!("s{n}"), "for `web`")));
+    produced(place.store(), &rows).await;
+    place.restart().await;
+    let store = place.store();
+
+    let told = store.undeleted().await.unwrap();
+
+    let told: Vec<_> = told
+        .iter()
+        .map(|one| {
+            let Undeleted {
+                plugin,
+                subject,
+                whose,
+                blueprint,
+                why,
+                ..
+            } = one;
+            assert_eq!(
+                (whose.as_str(), blueprint.as_str()),
+                ("acme/shop", "service")
+            );
+            (
+                plugin.as_str(),
+                subject.as_str(),
+                why.as_str(),
+                one.count,
+                one.identifiers.len(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("gitops", "tree/1", "for `web`", 16, 10),
+            ("gitops", "tree/1", "for a person", 1, 1),
+            ("mapping", "tree/2", "for `web`", 1, 1),
+        ]
+    );
+    assert_eq!(store.counts().await.unwrap().undeleted, 18);
+    let first = &store.undeleted().await.unwrap()[0].identifiers;
+    assert_eq!(first[..2], ["cart", "s10"]);
+
+    produced(store, &[row("gitops", "tree/1", "cart")]).await;
+    assert_eq!(store.counts().await.unwrap().undeleted, 17);
 }
 
 pub(super) async fn a_producer_is_counted_by_organization(place: &mut dyn Place) {

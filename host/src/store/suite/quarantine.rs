@@ -73,19 +73,63 @@ pub(super) async fn what_was_held_is_agreed_to_by_whoever_replays_it(place: &mut
         .await
         .unwrap();
 
-    let (_, queued) = store.replay(Filter::default(), 3_000, false).await.unwrap();
+    let (count, queued) = store.replay(Filter::default(), 3_000, false).await.unwrap();
 
+    // Of one item the plugin alone for which it was held.
     let mut forced = Vec::new();
     for item in &queued {
-        forced.push((
-            item.lane.clone(),
-            store.load(item.seq).await.unwrap().unwrap().force,
-        ));
+        let plugins = item
+            .plugins
+            .iter()
+            .flatten()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(",");
+        let loaded = store.load(item.seq).await.unwrap().unwrap();
+        forced.push((item.lane.as_str(), plugins, loaded.force));
     }
     assert_eq!(
         forced,
-        [("pull/1".to_owned(), true), ("pull/2".to_owned(), false)]
+        [
+            ("pull/1", "mapping".to_owned(), false),
+            ("pull/1", "gitops".to_owned(), true),
+            ("pull/2", "mapping".to_owned(), false)
+        ]
     );
+    assert_eq!(count, 3);
+    assert_eq!(store.counts().await.unwrap().quarantined, 0);
+    for item in &queued {
+        store.record(done(item)).await.unwrap();
+    }
+    assert_eq!(shown(store, "a").await.state, State::Done);
+}
+
+pub(super) async fn who_agreed_once_is_asked_again(place: &mut dyn Place) {
+    let store = place.store();
+    let merges = NewItem {
+        merges: true,
+        ..item("pull/1")
+    };
+    let accepted = store.accept(delivery("a"), vec![merges]).await;
+    let Ok(Accepted::New(items)) = accepted else {
+        panic!("{accepted:?}");
+    };
+    let held = [(Some("gitops"), HELD, None)];
+    store.record(given_up(&items[0], &held)).await.unwrap();
+    let (_, agreed) = store.replay(named("a"), 3_000, false).await.unwrap();
+    assert!(store.load(agreed[0].seq).await.unwrap().unwrap().force);
+    assert!(!agreed[0].merges, "nothing else may stand for it");
+
+    // It failed for another reason, and what there is to delete may be other than it was.
+    let missing = [(Some("gitops"), "missing", Some("service"))];
+    store.record(given_up(&agreed[0], &missing)).await.unwrap();
+    let awaits = Filter {
+        awaits: Some("service".to_owned()),
+        ..Filter::default()
+    };
+    let (_, queued) = store.replay(awaits, 4_000, false).await.unwrap();
+
+    assert!(!store.load(queued[0].seq).await.unwrap().unwrap().force);
 }
 
 pub(super) async fn a_replay_is_counted_before_it_is_done(place: &mut dyn Place) {

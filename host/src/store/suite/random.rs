@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::store::{Change, Filter, Millis, Seen, State};
+use crate::store::{Change, Filter, HELD, Millis, Seen, State};
 
 const WALKS: u64 = 12;
 const STEPS: usize = 150;
@@ -213,6 +213,7 @@ async fn look(store: &dyn Store, filter: &Filter) -> String {
     }
     seen.push(format!("{:?}", store.subjects(42).await));
     seen.push(format!("{:?}", store.awaited().await));
+    seen.push(format!("{:?}", store.undeleted().await));
     seen.push(format!("{:?}", store.counts().await));
     seen.push(format!("{:?}", store.mark("mark").await));
     let guids = ["a", "b", "c", "d", "e", "f", "g"].map(str::to_owned);
@@ -261,6 +262,7 @@ impl Dice {
             force: self.maybe(),
             plugins: self.plugins(),
             subject: self.maybe().then(|| vec![1, 2, 3]),
+            whose: self.maybe().then(|| "Acme/Shop".to_owned()),
             ..item(lane)
         }
     }
@@ -294,6 +296,9 @@ impl Dice {
                 blueprint,
                 ours: self.maybe(),
                 written: now,
+                waits: self
+                    .maybe()
+                    .then(|| self.of(&["for x", "for y"]).to_owned()),
                 ..row(&plugin, &subject, &identifier)
             }),
         }
@@ -303,7 +308,7 @@ impl Dice {
         Quarantine {
             plugin: self.maybe().then(|| self.of(&PLUGINS).to_owned()),
             cause: Cause {
-                class: self.of(&["data", "plugin"]).to_owned(),
+                class: self.of(&["data", "plugin", HELD]).to_owned(),
                 why: "it failed".to_owned(),
                 awaits: self.maybe().then(|| "service".to_owned()),
             },

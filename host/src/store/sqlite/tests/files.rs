@@ -115,7 +115,7 @@ async fn a_newer_store_is_not_touched() {
     let refusal = refusal(folder.path());
 
     assert!(
-        refusal.contains("its version is 99, this one knows 1"),
+        refusal.contains("its version is 99, this one knows 2"),
         "{refusal}"
     );
 }
@@ -137,7 +137,7 @@ async fn an_older_store_is_migrated_after_a_backup() {
     let count = |db: &Connection, sql: &str| -> rusqlite::Result<i64> {
         db.query_row(sql, [], |row| row.get(0))
     };
-    assert_eq!(count(&opened.writer, "PRAGMA user_version"), Ok(2));
+    assert_eq!(count(&opened.writer, "PRAGMA user_version"), Ok(3));
     assert_eq!(
         count(&opened.writer, "SELECT count(since) FROM mark"),
         Ok(0)
@@ -147,14 +147,14 @@ async fn an_older_store_is_migrated_after_a_backup() {
         Ok(1)
     );
     drop(opened);
-    let backup = Connection::open(folder.path().join("portolan.db.v1-backup")).unwrap();
-    assert_eq!(count(&backup, "PRAGMA user_version"), Ok(1));
+    let backup = Connection::open(folder.path().join("portolan.db.v2-backup")).unwrap();
+    assert_eq!(count(&backup, "PRAGMA user_version"), Ok(2));
     assert_eq!(count(&backup, "SELECT count(*) FROM delivery"), Ok(1));
     // One that the older version can work with, as the sentence about a newer one promises.
     drop(backup);
     let restored = self::folder();
     fs::copy(
-        folder.path().join("portolan.db.v1-backup"),
+        folder.path().join("portolan.db.v2-backup"),
         restored.path().join("portolan.db"),
     )
     .unwrap();

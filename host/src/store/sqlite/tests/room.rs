@@ -118,6 +118,7 @@ async fn the_room_put_by_is_given_up_for_what_finishes_and_laid_down_again() {
             digest: None,
             ours: false,
             written: 2_000,
+            waits: None,
         })
     });
     let long = Progress {

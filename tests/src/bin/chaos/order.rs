@@ -9,28 +9,43 @@ use crate::model::{BLUEPRINTS, Key};
 use crate::report::Report;
 use crate::world::World;
 
+/// The newest state that Port was told of each entity.
+#[derive(Default)]
+struct Newest(HashMap<Key, usize>);
+
+impl Newest {
+    /// Whether this state may follow what was told before. None that the traffic takes away comes again.
+    fn takes(&mut self, key: &Key, state: usize) -> bool {
+        let newest = self.0.entry(key.clone()).or_default();
+        *newest = state.max(*newest);
+        *newest == state
+    }
+
+    fn deleted(&mut self, key: Key) {
+        self.0.insert(key, usize::MAX);
+    }
+}
+
 /// To be asked when all is over: who changed the world may write it down a little later than Port hears of it.
 pub(crate) fn judge(report: &mut Report, world: &World) {
-    let mut newest: HashMap<Key, usize> = HashMap::new();
+    let mut newest = Newest::default();
     let mut told = 0;
     for (key, entity) in world.port.requests().iter().flat_map(entities) {
         let (blueprint, identifier) = &key;
         told += 1;
-        let before = newest.get(&key).copied();
         let Some(entity) = entity else {
-            // None that the traffic takes away comes again.
-            newest.insert(key, usize::MAX);
+            newest.deleted(key);
             continue;
         };
         let title = &entity["title"];
-        match (world.model.state(&key, &entity), before) {
-            (None, _) => report.violation(format!(
+        match world.model.state(&key, &entity) {
+            None => report.violation(format!(
                 "Port was told of {blueprint} {identifier} as {title}, which it never was"
             )),
-            (Some(state), Some(before)) if state < before => report.violation(format!(
+            Some(state) if !newest.takes(&key, state) => report.violation(format!(
                 "Port was told of {blueprint} {identifier} as {title} after a newer state"
             )),
-            (Some(state), _) => drop(newest.insert(key, state)),
+            Some(_) => {}
         }
     }
     report.count("writes held against the order of the changes", told);
@@ -60,4 +75,13 @@ fn entities(request: &Recorded) -> Vec<(Key, Option<Value>)> {
         ("DELETE", ["entities", name]) => vec![(key(&Value::from(*name)), None)],
         _ => Vec::new(),
     }
+}
+
+#[test]
+fn a_state_that_follows_a_newer_one_or_a_deletion_is_seen() {
+    let (mut newest, key) = (Newest::default(), ("service", "shop".to_owned()));
+    let told = [0, 2, 2, 1, 3].map(|state| newest.takes(&key, state));
+    assert_eq!(told, [true, true, true, false, true]);
+    newest.deleted(key.clone());
+    assert!(!newest.takes(&key, 4));
 }

@@ -15,7 +15,7 @@ use crate::{database, process};
 const CONNECTIONS: [usize; 2] = [16, 64];
 /// In each of the rounds, over each number of connections.
 const DELIVERIES: usize = 20_000;
-/// For the server that commits each: it is some twenty times slower.
+/// For the server that commits each: on a slow disk it does some hundreds a second.
 const SINGLE: usize = 1_500;
 /// The servers take turns, so that what else the machine does hits all of them.
 const ROUNDS: usize = 2;

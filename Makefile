@@ -59,9 +59,9 @@ clippy: setup
 doc:
 	$(call step,rustdoc,RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items)
 
-# --debug: it runs once, so the time to compile it is what counts.
+# It runs once, so the time to compile it is what counts.
 $(TOOLS)/bin/cargo-deny:
-	$(call step,install cargo-deny,cargo install --quiet --locked --debug --root "$(TOOLS)" --target-dir "$(TARGET)/tools-build" cargo-deny)
+	$(call step,install cargo-deny,CARGO_PROFILE_DEV_DEBUG=false CARGO_INCREMENTAL=0 cargo install --quiet --locked --debug --root "$(TOOLS)" --target-dir "$(TARGET)/tools-build" cargo-deny)
 
 deny advisories: $(if $(shell command -v cargo-deny 2>/dev/null),,$(TOOLS)/bin/cargo-deny)
 deny:

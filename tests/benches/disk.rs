@@ -5,24 +5,30 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::load::every;
+
 /// What a log is written in.
 const PAGE: [u8; 4096] = [b'.'; 4096];
 
-/// Appends to a file as a log is appended to, and syncs it each time. How long each took.
+/// Writes a file again that is there, as a log that was copied is written again, and syncs it each time: a file that
+/// grows would have more to be synced. How long each took.
 pub(crate) async fn syncs(folder: &Path, count: u32, pace: Duration) -> Vec<Duration> {
-    let path = folder.join("appended");
-    let appending = tokio::task::spawn_blocking(move || {
-        let mut file = File::create(path).expect("a folder that can be written to");
-        let begin = Instant::now();
-        let once = |step: u32| {
-            // A pace, not a wait.
-            std::thread::sleep((begin + pace * step).saturating_duration_since(Instant::now()));
+    let path = folder.join("log");
+    let writing = tokio::task::spawn_blocking(move || {
+        let whole = PAGE.repeat(count as usize);
+        std::fs::write(&path, whole).expect("there is room");
+        let mut file = File::options()
+            .write(true)
+            .open(path)
+            .expect("just written");
+        file.sync_all().expect("the disk keeps it");
+        let once = |_: Instant| {
             let began = Instant::now();
             file.write_all(&PAGE).expect("there is room");
             file.sync_data().expect("the disk keeps it");
             began.elapsed()
         };
-        (0..count).map(once).collect()
+        every(pace).take(count as usize).map(once).collect()
     });
-    appending.await.expect("writing does not fail")
+    writing.await.expect("writing does not fail")
 }

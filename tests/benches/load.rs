@@ -68,16 +68,24 @@ pub(crate) async fn paced(host: SocketAddr, deliveries: &Signed, pace: Duration)
         });
     }
     let count = deliveries.len();
-    // A pace, not a wait. By a thread of its own: the runtime's clock counts whole milliseconds.
     let ticking = tokio::task::spawn_blocking(move || {
-        let begin = Instant::now();
-        for (index, due) in (0..count).zip((0u32..).map(|step| begin + pace * step)) {
-            std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            let _ = clock.send((index, due));
+        for next in (0..count).zip(every(pace)) {
+            let _ = clock.send(next);
         }
     });
     ticking.await.expect("a clock does not fail");
     senders.join_all().await.concat()
+}
+
+/// The moments at which something is due, each when it has come. What is measured is the pace itself, so there is
+/// nothing to be observed instead. For a thread of its own: the runtime's clock counts whole milliseconds.
+pub(crate) fn every(pace: Duration) -> impl Iterator<Item = Instant> {
+    let begin = Instant::now();
+    (0..).map(move |step: u32| {
+        let due = begin + pace * step;
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        due
+    })
 }
 
 async fn deliver(connection: &mut TcpStream, request: &[u8]) {

@@ -158,15 +158,20 @@ impl FakePort {
         what: &str,
         so: impl Fn(&Self) -> bool,
     ) {
-        let seen = journal::wait(self.state.writes.subscribe(), patience, || {
-            so(self).then_some(())
-        });
-        if seen.await.is_none() {
+        if !self.comes_to(patience, so).await {
             panic!(
                 "waited {patience:?} in vain for {what}; Port was asked last:{}",
                 self.journal().tail()
             );
         }
+    }
+
+    /// Whether it is ever so, looking again after every write.
+    pub async fn comes_to(&self, patience: Duration, so: impl Fn(&Self) -> bool) -> bool {
+        let seen = journal::wait(self.state.writes.subscribe(), patience, || {
+            so(self).then_some(())
+        });
+        seen.await.is_some()
     }
 
     pub async fn wait_for_entity(&self, blueprint: &str, identifier: &str) -> Value {

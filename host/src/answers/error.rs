@@ -28,21 +28,4 @@ impl Error {
             Self::Endless(_) => false,
         }
     }
-
-    /// Whether GitHub or Port is away, rather than failing about this one question.
-    pub fn is_outage(&self) -> bool {
-        match self {
-            Self::GitHub(error) => error.is_outage(),
-            Self::Port { outage, .. } => *outage,
-            Self::Endless(_) => false,
-        }
-    }
-
-    /// How long was asked to wait, if it was.
-    pub fn after(&self) -> Option<std::time::Duration> {
-        match self {
-            Self::GitHub(error) => error.after(),
-            Self::Port { .. } | Self::Endless(_) => None,
-        }
-    }
 }

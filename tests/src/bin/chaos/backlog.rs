@@ -39,18 +39,10 @@ pub(crate) async fn run(report: &mut Report, waiting: usize) -> anyhow::Result<(
                 event.payload["pull_request"]["id"] = json!(id);
                 event.payload["pull_request"]["number"] = json!(id);
                 let request = world.github.sign(&event).request();
-                loop {
-                    let answer = line.post(&request).await;
-                    let answer = answer.with_context(|| format!("event {id} is not answered"))?;
-                    if answer.is_2xx() {
-                        break;
-                    }
-                    let status = answer.status;
-                    let wait = answer.retry_after.with_context(|| {
-                        format!("event {id} is answered {status}, and not when to come again")
-                    })?;
-                    tokio::time::sleep(wait).await;
-                }
+                let answer = line.post(&request).await;
+                let answer = answer.with_context(|| format!("event {id} is not answered"))?;
+                let status = answer.status;
+                anyhow::ensure!(answer.is_2xx(), "event {id} is answered {status}");
             }
             anyhow::Ok(())
         });

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 
 use portolan_tests::dice::Dice;
 use portolan_tests::mount::Mount;
+use portolan_tests::port::FakePort;
+use tokio::time::timeout;
 
 use crate::aftermath::{Doubt, judge, stop};
 use crate::order;
 use crate::report::Report;
 use crate::traffic::Traffic;
-use crate::world::{LOOK, World, start};
+use crate::world::{World, start};
 
 const PER_SECOND: usize = 40;
 /// Before anything goes wrong, while Port is away, and after it is over.
@@ -50,18 +52,14 @@ pub(crate) async fn run(report: &mut Report, mut dice: Dice, seconds: u64) -> an
     let waiting = lost(&world);
     report.count("subjects that wait when the disk is full", waiting.len());
     world.port.go_up();
-    let drained = loop {
+    let all = |_: &FakePort| lost(&world).is_disjoint(&waiting);
+    let left = PATIENCE.saturating_sub(full.elapsed());
+    let drained = timeout(left, world.port.comes_to(left, all)).await;
+    if !drained.unwrap_or(false) {
         let left = lost(&world).intersection(&waiting).count();
-        if left == 0 {
-            break full.elapsed();
-        }
-        if full.elapsed() > PATIENCE {
-            let sentence = format!("{left} of them still wait after {PATIENCE:?}");
-            report.violation(sentence);
-            break PATIENCE;
-        }
-        tokio::time::sleep(LOOK).await;
-    };
+        report.violation(format!("{left} of them still wait after {PATIENCE:?}"));
+    }
+    let drained = full.elapsed();
     let drained = drained.as_secs_f64();
     report.figure("until they were in Port, the disk being full", drained, "s");
     let rest = Duration::from_secs(seconds).saturating_sub(full.elapsed());

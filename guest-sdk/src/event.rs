@@ -60,6 +60,7 @@ pub struct Event {
     pub(crate) subject: Option<String>,
     pub(crate) webhook: Option<Webhook>,
     pub(crate) answers: Vec<(Question, Answer)>,
+    pub(crate) explain: bool,
     /// What was asked and has no answer yet, as often as it was asked.
     pub(crate) open: RefCell<Vec<Question>>,
 }
@@ -124,6 +125,15 @@ impl Event {
     /// or a plugin that was just loaded.
     pub fn webhook(&self) -> Option<&Webhook> {
         self.webhook.as_ref()
+    }
+
+    /// Whether somebody asks how each field comes about (`portolan preview --explain`) and nothing is written.
+    ///
+    /// A mapper with a configuration then adds a [note](crate::Diagnostic::note) for each field to its outcome: which
+    /// [field](crate::Diagnostic::field), the [place](crate::Diagnostic::at) it is written at, and in its text what
+    /// the value is and how it came about. Everything else in the outcome stays the same.
+    pub fn explains(&self) -> bool {
+        self.explain
     }
 
     /// A file of the event's repository at the head of its default branch, by path; `None` when there is none.

@@ -65,6 +65,7 @@ struct Given {
     configuration: Vec<File>,
     files: Vec<File>,
     answers: HashMap<Question, Answer>,
+    explain: bool,
 }
 
 /// Whatever the mapper can do.
@@ -96,6 +97,7 @@ impl<M: Mapper> Run<M> {
             configuration: Vec::new(),
             files: Vec::new(),
             answers: HashMap::new(),
+            explain: false,
         };
         let mapper = PhantomData;
         Self { given, mapper }
@@ -191,6 +193,13 @@ impl<M: Mapper> Run<M> {
     #[must_use]
     pub fn answer(mut self, question: Question, answer: Answer) -> Self {
         self.given.answers.insert(question, answer);
+        self
+    }
+
+    /// Asks how each field comes about: [`Event::explains`].
+    #[must_use]
+    pub fn explain(mut self) -> Self {
+        self.given.explain = true;
         self
     }
 
@@ -294,6 +303,7 @@ impl<M: Mapper> Run<M> {
                     payload: payload.to_string(),
                 }),
             answers: Vec::new(),
+            explain: self.given.explain,
             open: RefCell::default(),
         }
     }

@@ -116,6 +116,7 @@ fn event(payload: &Value) -> Event {
             payload: payload.to_string(),
         }),
         answers: Vec::new(),
+        explain: false,
     }
 }
 

@@ -126,5 +126,6 @@ fn event(key: &str, kind: &str, payload: &Value) -> Event {
             payload: payload.to_string(),
         }),
         answers: Vec::new(),
+        explain: false,
     }
 }

@@ -34,6 +34,7 @@ impl From<types::Event> for Event {
                 .into_iter()
                 .map(|answer| (answer.question.into(), answer.value.into()))
                 .collect(),
+            explain: event.explain,
             open: RefCell::default(),
         }
     }

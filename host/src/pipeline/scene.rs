@@ -210,6 +210,7 @@ impl Scene {
                 payload: delivery.payload().to_owned(),
             }),
             answers: Vec::new(),
+            explain: false,
         }
     }
 }

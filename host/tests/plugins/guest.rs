@@ -118,5 +118,6 @@ pub(crate) fn event() -> Event {
         subject: Some(r#"{"number":1}"#.to_owned()),
         webhook: None,
         answers: Vec::new(),
+        explain: false,
     }
 }

@@ -5,7 +5,7 @@
 
 use portolan_sdk::{Description, Diagnostic, File, Owner, Place, WriteOptions};
 
-use crate::yaml::{self, Key, Kind, Node};
+use app_config::yaml::{self, Key, Kind, Node};
 
 /// Where the file may lie; the first that is there is in force.
 const PLACES: [(Owner, &str); 4] = [

@@ -8,7 +8,6 @@ mod found;
 mod metadata;
 mod reference;
 mod spec;
-mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -6,7 +6,7 @@
 use portolan_sdk::{Diagnostic, Place};
 use serde_json::Value;
 
-use crate::yaml;
+use app_config::yaml;
 
 /// A property whose value is another file's text.
 #[derive(Debug)]

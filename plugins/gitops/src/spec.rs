@@ -7,7 +7,7 @@ use portolan_sdk::{Diagnostic, Entity, File, Place};
 use serde_json::{Value, json};
 
 use crate::reference::{self, Reference};
-use crate::yaml::{self, Kind, Node};
+use app_config::yaml::{self, Kind, Node};
 
 /// An entity as its file declares it, with what is still to be fetched for it.
 #[derive(Debug)]

@@ -14,14 +14,14 @@ use self::tree::{MAX_DEPTH, TOO_DEEP, Tree};
 
 /// A value and the place where it begins, both from 1.
 #[derive(Debug, Clone)]
-pub(crate) struct Node {
-    pub(crate) line: u32,
-    pub(crate) column: u32,
-    pub(crate) kind: Kind,
+pub struct Node {
+    pub line: u32,
+    pub column: u32,
+    pub kind: Kind,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Kind {
+pub enum Kind {
     Null,
     Bool(bool),
     /// The value, and the digits as they are spelled in the file (`1.10`, `007`).
@@ -33,14 +33,14 @@ pub(crate) enum Kind {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Key {
-    pub(crate) name: String,
-    pub(crate) line: u32,
-    pub(crate) column: u32,
+pub struct Key {
+    pub name: String,
+    pub line: u32,
+    pub column: u32,
 }
 
 /// The documents of a file, without the empty ones.
-pub(crate) fn documents(path: &str, text: &str) -> Result<Vec<Node>, Diagnostic> {
+pub fn documents(path: &str, text: &str) -> Result<Vec<Node>, Diagnostic> {
     let options = granit_parser::options! {
         flow_nesting_limit: MAX_DEPTH,
         block_nesting_limit: MAX_DEPTH,
@@ -60,18 +60,18 @@ pub(crate) fn documents(path: &str, text: &str) -> Result<Vec<Node>, Diagnostic>
 }
 
 impl Node {
-    pub(crate) fn place(&self, path: &str) -> Place {
+    pub fn place(&self, path: &str) -> Place {
         Place::new(path).line(self.line).column(self.column)
     }
 
     /// Whether nothing was written.
-    pub(crate) fn is_blank(&self) -> bool {
+    pub fn is_blank(&self) -> bool {
         matches!(&self.kind, Kind::Null)
             || matches!(&self.kind, Kind::Text(text) if text.is_empty())
     }
 
     /// What it is, for a sentence.
-    pub(crate) fn noun(&self) -> &'static str {
+    pub fn noun(&self) -> &'static str {
         match self.kind {
             Kind::Null => "nothing",
             Kind::Bool(_) => "true or false",
@@ -82,7 +82,7 @@ impl Node {
         }
     }
 
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         match &self.kind {
             Kind::Null => Value::Null,
             Kind::Bool(value) => Value::Bool(*value),
@@ -100,7 +100,7 @@ impl Node {
 }
 
 impl Key {
-    pub(crate) fn place(&self, path: &str) -> Place {
+    pub fn place(&self, path: &str) -> Place {
         Place::new(path).line(self.line).column(self.column)
     }
 }

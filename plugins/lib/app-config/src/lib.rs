@@ -1,0 +1,3 @@
+//! `port-app-config.yml` for the plugins that read it.
+
+pub mod yaml;

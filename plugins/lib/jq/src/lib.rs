@@ -1,0 +1,1 @@
+//! Port's dialect of jq: compiled once, run within bounds.

@@ -14,10 +14,10 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tracing::Span;
 
-use super::breaker::{Breaker, REST, Reach, Resting, Whose};
+use super::breaker::{Breaker, REST, Reach, Resting};
 use super::call::Call;
 use super::contract::{
-    CONTRACT, Configuration, Description, Diagnostic, Event, File, Outcome, Want, WorldPre,
+    CONTRACT, Configuration, Description, Diagnostic, Event, File, Outcome, Owner, Want, WorldPre,
     WriteOptions,
 };
 use super::described;
@@ -69,10 +69,23 @@ pub struct Opened {
     pub notes: Vec<Diagnostic>,
 }
 
+impl Opened {
+    /// Whether this configuration needs such subjects.
+    pub fn wants(&self, kind: &str) -> bool {
+        self.wants.iter().any(|want| want.kind == kind)
+    }
+}
+
 impl Plugin {
     /// The files beside the plugin that it asked for; part of every configuration it is opened with.
     pub fn operator_files(&self) -> &[File] {
         &self.operator_files
+    }
+
+    /// Whether one file may configure it for every repository of an organization.
+    pub fn reads_an_organizations_files(&self) -> bool {
+        let mut files = self.description.files.iter();
+        files.any(|pattern| pattern.owner == Owner::Organization)
     }
 
     /// What the mapper makes of a configuration. Answered from memory for one that was opened before.
@@ -101,7 +114,7 @@ impl Plugin {
     /// before is tried once more in a fresh one, which may fare better; what fails in a fresh one would fail again.
     ///
     /// The event goes to another thread: an `Arc` of it is shared, an event itself is copied.
-    pub async fn map<E: Borrow<Event> + Clone + Send + 'static>(
+    pub async fn map<E: Borrow<Event> + Clone + Send + Sync + 'static>(
         self: &Arc<Self>,
         configuration: &Configuration,
         event: &E,

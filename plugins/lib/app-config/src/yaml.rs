@@ -5,12 +5,14 @@
 
 mod scalar;
 mod tree;
+mod within;
 
 use granit_parser::{ErrorKind, Parser, ScanError};
 use portolan_sdk::{Diagnostic, Place};
 use serde_json::{Map, Number, Value};
 
 use self::tree::{MAX_DEPTH, TOO_DEEP, Tree};
+pub use self::within::place_within;
 
 /// A value and the place where it begins, both from 1.
 #[derive(Debug, Clone)]

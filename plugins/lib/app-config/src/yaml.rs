@@ -114,6 +114,9 @@ fn sentence(error: &ScanError) -> String {
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabAtBlockScalarStart
         | ErrorKind::TabInIndentation => "A tab stands where YAML wants spaces. Indent with spaces.".to_owned(),
+        ErrorKind::TabInPlainScalar => {
+            "A tab follows this text where YAML wants spaces. Indent with spaces.".to_owned()
+        }
         ErrorKind::RecursionLimitExceeded => TOO_DEEP.to_owned(),
         ErrorKind::UnknownAnchor => {
             "An alias (`*name`) names no value above it. Mark one with `&name`, or put text that begins with `*` in quotes."

@@ -3,8 +3,8 @@
 //! What rests is a plugin for one repository under one configuration: whoever's files or configuration make a plugin
 //! trap stops it for themselves alone, and a configuration that is new there begins anew. It is the plugin itself that
 //! is sick, and rests for everybody, once it failed in a row for as many different repositories, with an answer to
-//! nobody in between. Counts failures in a row; what counts as one is decided by `fault`, what is done with an event
-//! met meanwhile by the caller.
+//! nobody in between. Counts failures in a row, and answers that came late, which keep the others waiting as much;
+//! what counts as one is decided by `fault` and `call`, what is done with an event met meanwhile by the caller.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -109,6 +109,18 @@ impl Breaker {
             Some(_) => Some(Reach::Everybody),
             None => here.map(|_| Reach::Here),
         }
+    }
+
+    /// It gave an answer late: for whom it did it may come to rest, and for nobody else. Whether that begins.
+    pub(super) fn answered_late(&self, whose: Whose, why: String, now: Instant) -> bool {
+        let mut state = self.state();
+        state.failed_for.clear();
+        state.everybody = None;
+        let rest = Rest {
+            until: now + REST,
+            last: why,
+        };
+        state.failed_here(whose, &rest, now)
     }
 
     /// It failed. Which rest begins with that.
@@ -300,6 +312,27 @@ mod tests {
         assert_eq!(plugin.may(whose(9, 1)), Ok(()));
         assert_eq!(plugin.answers(whose(9, 1)), Some(Reach::Everybody));
         assert_eq!(plugin.may(whose(5, 1)), Ok(()));
+    }
+
+    #[test]
+    fn who_answers_late_rests_there_and_is_not_sick() {
+        let plugin = Plugin::new();
+        let late = |repository| {
+            let late = "0.9 s".to_owned();
+            plugin.breaker.answered_late(whose(repository, 1), late, plugin.now)
+        };
+        for repository in 1..=9 {
+            assert!(!late(repository));
+            assert_eq!(plugin.may(whose(repository, 1)), Ok(()));
+        }
+        for _ in 0..3 {
+            assert!(!late(1));
+        }
+        assert!(late(1));
+        assert_eq!(plugin.may(whose(1, 1)), Err(Reach::Here));
+        assert_eq!(plugin.may(whose(2, 1)), Ok(()));
+        // In time again.
+        assert_eq!(plugin.answers(whose(1, 1)), Some(Reach::Here));
     }
 
     #[test]

@@ -291,8 +291,9 @@ impl Plugin {
         let (plugin, span) = (self.clone(), Span::current());
         let work = move || {
             let result = span.in_scope(|| {
+                let began = Instant::now();
                 let result = work(&plugin, &call);
-                plugin.remember(&call, result.as_ref().err());
+                plugin.remember(&call, result.as_ref().err(), began.elapsed());
                 result
             });
             drop((own, any));
@@ -303,37 +304,47 @@ impl Plugin {
     }
 
     /// How a call ended, for the breaker.
-    fn remember<E: Borrow<Event>>(&self, call: &Call<E>, fault: Option<&Fault>) {
+    fn remember<E: Borrow<Event>>(&self, call: &Call<E>, fault: Option<&Fault>, took: Duration) {
+        let now = Instant::now();
         match fault {
             Some(fault) if fault.is_a_failure() => {
                 let why = fault.to_string();
-                let began = (self.breaker).failed(call.whose(), why.clone(), Instant::now());
-                let Some(reach) = began else { return };
-                let what_to_do = match reach {
-                    Reach::Here => {
-                        "those of other repositories go on: mend the configuration, or drop"
-                    }
-                    Reach::Everybody => "drop",
-                };
-                tracing::error!(
-                    plugin = self.name,
-                    "plugin {self} failed {} and rests {} s at a time until it answers again, last: {why}; its events wait, {what_to_do} a mended version into the plugin folder",
-                    row(reach),
-                    REST.as_secs()
-                );
+                if let Some(reach) = self.breaker.failed(call.whose(), why.clone(), now) {
+                    self.begins_to_rest(reach, &why);
+                }
             }
             Some(Fault::Host(_) | Fault::Resting { .. }) => {}
             // A refusal and a mistake found in a configuration are answers too.
-            _ => match self.breaker.answered(|| call.whose()) {
-                Some(Reach::Here) => {
-                    tracing::info!(plugin = self.name, "plugin {self} answers again here");
+            _ => match call.late(took) {
+                Some(why) => {
+                    if (self.breaker).answered_late(call.whose(), why.clone(), now) {
+                        self.begins_to_rest(Reach::Here, &why);
+                    }
                 }
-                Some(Reach::Everybody) => {
-                    tracing::info!(plugin = self.name, "plugin {self} answers again");
-                }
-                None => {}
+                None => match self.breaker.answered(|| call.whose()) {
+                    Some(Reach::Here) => {
+                        tracing::info!(plugin = self.name, "plugin {self} answers again here");
+                    }
+                    Some(Reach::Everybody) => {
+                        tracing::info!(plugin = self.name, "plugin {self} answers again");
+                    }
+                    None => {}
+                },
             },
         }
+    }
+
+    fn begins_to_rest(&self, reach: Reach, why: &str) {
+        let what_to_do = match reach {
+            Reach::Here => "those of other repositories go on: mend the configuration, or drop",
+            Reach::Everybody => "drop",
+        };
+        tracing::error!(
+            plugin = self.name,
+            "plugin {self} failed {} and rests {} s at a time until it answers again, last: {why}; its events wait, {what_to_do} a mended version into the plugin folder",
+            row(reach),
+            REST.as_secs()
+        );
     }
 
     fn rests(&self, resting: Resting) -> Fault {

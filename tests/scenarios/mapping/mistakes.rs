@@ -57,9 +57,9 @@ async fn world() -> World {
 async fn a_resource_that_cannot_be_read_or_fails_only_adds_and_the_others_go_on() {
     for (identifier, place, words) in [
         // No jq.
-        (".repo.name + + .item.key", ":17:", "identifier"),
+        (".repo.name + + .item.key", ":16:", "identifier"),
         // jq, but not of these objects.
-        (".item.key | error(\"no\")", ":17:", "identifier"),
+        (".item.key | error(\"no\")", ":16:", "identifier"),
     ] {
         let world = world().await;
         let (mark, said) = (world.mark(), world.host.said());
@@ -99,7 +99,7 @@ async fn a_property_that_fails_is_told_and_the_rest_of_the_entity_is_written() {
 
     let svelte = world.port.wait_for_entity("package", "shop-svelte").await;
     assert_eq!(svelte["properties"]["package"], "svelte");
-    let line = world.host.wait_for_line_after(said, &format!("{OWN}:21:")).await;
+    let line = world.host.wait_for_line_after(said, &format!("{OWN}:20:")).await;
     assert!(line.contains("properties.version"), "{line}");
     // It concerns that property alone: what is not there any more goes.
     world.goes("package", "shop-vue").await;

@@ -14,6 +14,11 @@ use crate::notes::Notes;
 use crate::resource::Resource;
 use crate::texts::Texts;
 
+/// What one program may take, of the second that the host gives an event. Those in use take some hundreds.
+const STEPS: u64 = 300_000;
+/// What every program may take, however many of its neighbors went on without end.
+const LEAST_STEPS: u64 = 2_000;
+
 /// An object as mappings see it.
 pub(crate) struct Object<'a> {
     pub(crate) raw: Value,
@@ -38,13 +43,14 @@ impl<'c> Evaluation<'c> {
     pub(crate) fn new(now: f64, explains: bool) -> Self {
         let bounds = Bounds {
             now,
+            steps: STEPS,
             ..Bounds::default()
         };
         Self {
             notes: Notes::new(explains),
             entities: Vec::new(),
             bounds,
-            left: bounds.steps * 2,
+            left: STEPS * 2,
         }
     }
 
@@ -183,12 +189,12 @@ impl<'c> Evaluation<'c> {
     /// Runs a program. One that goes on without end may take part of what is left, so that the others have their turn.
     fn first(&mut self, expression: &Expression, raw: &Value) -> Result<Option<Value>, Failed> {
         let bounds = Bounds {
-            steps: self.bounds.steps.min(self.left / 2),
+            steps: (self.left / 2).max(LEAST_STEPS),
             ..self.bounds
         };
         let found = expression.first(raw, &bounds);
         if let Err(Failed::TooMuch(_)) = found {
-            self.left -= bounds.steps;
+            self.left = self.left.saturating_sub(bounds.steps);
         }
         found
     }

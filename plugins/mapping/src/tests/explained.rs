@@ -73,7 +73,7 @@ fn a_long_explanation_ends_somewhere() {
     let done = configured("repository", text).explain().map();
     assert_eq!(done.entities().len(), 20_000);
     let all: usize = done.notes().iter().map(|note| note.message.len()).sum();
-    assert!(all < 600_000, "{all}");
+    assert!(all < 300_000, "{all}");
     assert!(
         done.notes()
             .iter()

@@ -45,7 +45,9 @@ impl<'c> Evaluation<'c> {
         }
         .place(mapping.place.clone());
         if let Some(expression) = &mapping.previous {
-            entity.previous_identifier = self.text(expression, raw);
+            let previous = self.text(expression, raw);
+            let same = portolan_sdk::Identifier::Exact(previous.clone().unwrap_or_default());
+            entity.previous_identifier = previous.filter(|_| same != entity.identifier);
         }
         if let Some(expression) = &mapping.title {
             entity.title = self.text(expression, raw);

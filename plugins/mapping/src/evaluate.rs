@@ -136,9 +136,9 @@ impl<'c> Evaluation<'c> {
             }
         };
         let truthy = selects.truthy();
-        if selects.as_bool().is_none() && !selects.is_null() {
+        if selects.as_bool().is_none() {
             let message = format!(
-                "`{}` gives {} where true or false is wanted; it is taken for true. Compare it with something.",
+                "`{}` gives {} where true or false is wanted; it is taken for {truthy}. Compare it with something.",
                 query.shown(),
                 shown(&selects)
             );

@@ -124,6 +124,9 @@ impl Paths {
             _ if glob.starts_with('!') => Some(
                 "would exclude paths, but exclusions are not supported: name the folders instead",
             ),
+            _ if path.trim().ends_with('/') && field.starts_with("selector.files") => {
+                Some("names a folder; for the files below it write `**` after it")
+            }
             _ => None,
         };
         if let Some(wrong) = wrong {

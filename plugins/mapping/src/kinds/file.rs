@@ -7,6 +7,7 @@ use port_jq::Value;
 use portolan_sdk::{Answer, Diagnostic, Error, Event, File, Place, Question};
 use sha1::{Digest, Sha1};
 
+use super::surroundings::tell_unread;
 use super::tree::{Head, Tree, question};
 use super::{Surroundings, object};
 use crate::asking::Asking;
@@ -118,6 +119,13 @@ impl<'e> Found<'e> {
             .flat_map(|resource| &resource.selector.included_files);
         let included: Vec<_> = included.map(|path| (path.as_str(), path.clone())).collect();
         let included = self.texts.included(included.into_iter());
+        tell_unread(evaluation, resources, &self.texts);
+        for (nth, resource) in resources.iter().enumerate() {
+            let mut taken = self.files.values().flat_map(|(_, taken)| taken);
+            if taken.all(|taken| taken.resource != nth) {
+                surroundings.explain_nothing(evaluation, resource, "files");
+            }
+        }
         // File by file, so that no more than one is parsed at a time.
         for (file, taken) in self.files.into_values() {
             let modes = self.modes.as_ref();

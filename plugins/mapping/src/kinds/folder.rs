@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use port_jq::Value;
 use portolan_sdk::{Answer, Diagnostic, Error, Event, Question};
 
+use super::surroundings::tell_unread;
 use super::tree::{Entry, Head, Tree, question};
 use super::{Surroundings, object};
 use crate::asking::Asking;
@@ -230,6 +231,16 @@ impl<'e> Found<'e> {
             .iter()
             .flat_map(|resource| &resource.selector.included_files)
             .collect();
+        tell_unread(evaluation, resources, &self.texts);
+        for (nth, resource) in resources.iter().enumerate() {
+            if !self
+                .folders
+                .values()
+                .any(|folder| folder.of.contains_key(&nth))
+            {
+                surroundings.explain_nothing(evaluation, resource, "folders");
+            }
+        }
         for (path, folder) in &self.folders {
             let inside = format!("{path}/");
             for (resource, nth) in &folder.of {

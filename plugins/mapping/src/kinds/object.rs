@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use port_jq::Value;
 use portolan_sdk::{Answer, Error, Event, Question};
 
+use super::surroundings::tell_unread;
 use super::{Made, Surroundings};
 use crate::asking::Asking;
 use crate::evaluate::{Evaluation, Object};
@@ -69,6 +70,7 @@ impl<'e> Found<'e> {
             .iter()
             .flat_map(|resource| &resource.selector.included_files);
         let included: Vec<_> = included.map(|path| (path.as_str(), path.clone())).collect();
+        tell_unread(evaluation, resources, &self.texts);
         if !included.is_empty() {
             raw.insert("__includedFiles", self.texts.included(included.into_iter()));
         }

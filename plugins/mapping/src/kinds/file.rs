@@ -20,6 +20,8 @@ use crate::texts::{Texts, plain};
 #[derive(Default)]
 pub(super) struct Found<'e> {
     branch: String,
+    /// In GitHub's shape.
+    repository: Value,
     /// By path, in order.
     files: BTreeMap<&'e str, (&'e File, Vec<Taken>)>,
     /// By path, where a program looks at it.
@@ -70,6 +72,7 @@ impl<'e> Found<'e> {
             .collect();
         let texts = object::texts(asking, paths);
         found.branch = head.branch;
+        found.repository = event.repository_as()?;
         for ((nth, paths), answer) in wanted.into_iter().zip(answers?) {
             match answer {
                 Some(Answer::Files(files)) => {
@@ -132,7 +135,7 @@ impl<'e> Found<'e> {
             let mode = modes
                 .and_then(|modes| modes.get(&file.path))
                 .map(String::as_str);
-            let base = Base::of(file, mode, surroundings);
+            let base = Base::of(file, mode, &self.repository);
             let mut contents: [Option<Option<Value>>; 2] = [None, None];
             for Taken { resource, parses } in taken {
                 let content = contents[usize::from(parses)].get_or_insert_with(|| {
@@ -145,7 +148,12 @@ impl<'e> Found<'e> {
                 let Some(content) = content else {
                     continue;
                 };
-                let mut raw = base.raw(content.clone(), &self.branch, surroundings);
+                let mut raw = base.raw(
+                    content.clone(),
+                    &self.branch,
+                    &self.repository,
+                    surroundings,
+                );
                 raw.insert("__includedFiles", included.clone());
                 let object = Object {
                     raw,
@@ -208,10 +216,10 @@ struct Base<'a> {
 }
 
 impl<'a> Base<'a> {
-    fn of(file: &'a File, mode: Option<&str>, surroundings: &Surroundings) -> Self {
+    fn of(file: &'a File, mode: Option<&str>, repository: &Value) -> Self {
         let path = file.path.as_str();
         let (sha, size) = (blob(&file.text), file.text.len());
-        let url = surroundings.repository.get("url").and_then(Value::as_str);
+        let url = repository.get("url").and_then(Value::as_str);
         let url = url.map_or(Value::default(), |url| {
             format!("{url}/git/blobs/{sha}").into()
         });
@@ -234,7 +242,13 @@ impl<'a> Base<'a> {
     }
 
     /// As Port's GitHub app gives it (`file`, `repo`), and as Ocean does.
-    fn raw(&self, content: Value, branch: &str, surroundings: &Surroundings) -> Value {
+    fn raw(
+        &self,
+        content: Value,
+        branch: &str,
+        repository: &Value,
+        surroundings: &Surroundings,
+    ) -> Value {
         let named = |(key, value): (&str, Value)| (key.to_owned(), value);
         let sha = Value::from(self.sha.as_str());
         let more = [("sha", sha.clone()), ("content", content.clone())];
@@ -246,7 +260,6 @@ impl<'a> Base<'a> {
             ("size", self.size.into()),
             ("sha", sha),
         ];
-        let repository = &surroundings.repository;
         let organization = Value::from(surroundings.organization.as_str());
         let all = [
             ("repo", repository.clone()),

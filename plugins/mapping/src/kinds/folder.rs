@@ -19,6 +19,8 @@ use crate::texts::Texts;
 #[derive(Default)]
 pub(super) struct Found<'e> {
     branch: String,
+    /// In GitHub's shape.
+    repository: Value,
     /// By path, in order.
     folders: BTreeMap<String, Folder<'e>>,
     texts: Texts<'e>,
@@ -73,6 +75,7 @@ impl<'e> Found<'e> {
             }
         }
         found.branch = head.branch;
+        found.repository = event.repository_as()?;
         let texts = found.ask_texts(asking, surroundings, resources);
         while !visits.is_empty() {
             visits = found.look(asking, surroundings, visits)?;
@@ -259,7 +262,13 @@ impl<'e> Found<'e> {
                         .flatten()
                         .map(|file| (file.as_str(), format!("{inside}{file}"))),
                 );
-                let mut raw = raw(path, &folder.entry, &self.branch, surroundings);
+                let mut raw = raw(
+                    path,
+                    &folder.entry,
+                    &self.branch,
+                    &self.repository,
+                    surroundings,
+                );
                 raw.insert("__includedFiles", self.texts.included(included.into_iter()));
                 let object = Object {
                     raw,
@@ -274,7 +283,13 @@ impl<'e> Found<'e> {
 }
 
 /// As Port's GitHub app gives it (`folder`, `repo`), and as Ocean does.
-fn raw(path: &str, entry: &Entry<'_>, branch: &str, surroundings: &Surroundings) -> Value {
+fn raw(
+    path: &str,
+    entry: &Entry<'_>,
+    branch: &str,
+    repository: &Value,
+    surroundings: &Surroundings,
+) -> Value {
     let name = path.rsplit('/').next().unwrap_or(path);
     let url = entry.url.as_deref().map_or(Value::default(), Value::from);
     let folder = [
@@ -286,7 +301,6 @@ fn raw(path: &str, entry: &Entry<'_>, branch: &str, surroundings: &Surroundings)
         ("url", url),
     ];
     let folder = Value::object(folder.map(|(key, value)| (key.to_owned(), value)));
-    let repository = &surroundings.repository;
     let all = [
         ("folder", folder),
         ("repo", repository.clone()),

@@ -1,6 +1,5 @@
 //! What an event's objects have in common: the repository that they lie in.
 
-use port_jq::Value;
 use portolan_sdk::{Diagnostic, Error, Event};
 
 use crate::evaluate::Evaluation;
@@ -10,8 +9,6 @@ use crate::texts::Texts;
 
 /// Where the subject lies.
 pub(crate) struct Surroundings {
-    /// In GitHub's shape.
-    pub(super) repository: Value,
     pub(super) name: String,
     pub(super) full_name: String,
     default_branch: Option<String>,
@@ -24,7 +21,6 @@ impl Surroundings {
             Error::refuse(format!("a `{}` belongs to a repository", event.kind()))
         })?;
         Ok(Self {
-            repository: event.repository_as()?,
             name: known.name.clone(),
             full_name: known.full_name.clone(),
             default_branch: known.default_branch.clone(),

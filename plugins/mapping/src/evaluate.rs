@@ -34,6 +34,8 @@ pub(crate) struct Evaluation<'c> {
     pub(crate) notes: Notes,
     /// Each with the mapping that it comes from.
     pub(crate) entities: Vec<(Entity, &'c Mapping)>,
+    /// Keys of the object that could not be had. What looks at them is left out, so that what Port has stays.
+    pub(crate) unknown: Vec<&'static str>,
     bounds: Bounds,
     /// Steps that programs beyond their bound may still take together.
     left: u64,
@@ -49,6 +51,7 @@ impl<'c> Evaluation<'c> {
         Self {
             notes: Notes::new(explains),
             entities: Vec::new(),
+            unknown: Vec::new(),
             bounds,
             left: STEPS * 2,
         }
@@ -165,6 +168,20 @@ impl<'c> Evaluation<'c> {
         raw: &Value,
         severity: Severity,
     ) -> Option<Option<Json>> {
+        let unknown = self
+            .unknown
+            .iter()
+            .find(|key| expression.text.contains(**key));
+        if let Some(key) = unknown.filter(|_| severity != Severity::Error) {
+            self.notes
+                .explain(&expression.place, &expression.field, || {
+                    format!(
+                        "`{}` is left out, because `{key}` could not be had.",
+                        expression.shown()
+                    )
+                });
+            return Some(None);
+        }
         match self.first(expression, raw) {
             Ok(value) => {
                 self.notes

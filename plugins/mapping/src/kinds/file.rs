@@ -26,6 +26,8 @@ pub(super) struct Found<'e> {
     files: BTreeMap<&'e str, (&'e File, Vec<Taken>)>,
     /// By path, where a program looks at it.
     modes: Option<HashMap<String, String>>,
+    /// A program looks at modes, and they could not be had.
+    hides_modes: bool,
     texts: Texts<'e>,
     problems: Vec<(&'static str, Diagnostic)>,
 }
@@ -88,7 +90,9 @@ impl<'e> Found<'e> {
                 _ => {}
             }
         }
-        if let Some(Some(Answer::Json(text))) = modes?.first() {
+        let modes = modes?;
+        found.hides_modes = looks_at_mode && !matches!(modes.first(), Some(Some(Answer::Json(_))));
+        if let Some(Some(Answer::Json(text))) = modes.first() {
             found.modes = serde_json::from_str(text).ok().map(|tree: Tree<'_>| {
                 let entries = tree.tree.into_iter();
                 entries
@@ -114,6 +118,7 @@ impl<'e> Found<'e> {
         surroundings: &Surroundings,
         resources: &[&'c Resource],
     ) {
+        evaluation.unknown.clear();
         for (cause, problem) in self.problems {
             evaluation.tell(cause, problem);
         }
@@ -122,6 +127,9 @@ impl<'e> Found<'e> {
             .flat_map(|resource| &resource.selector.included_files);
         let included: Vec<_> = included.map(|path| (path.as_str(), path.clone())).collect();
         let included = self.texts.included(included.into_iter());
+        if self.hides_modes {
+            evaluation.unknown.push("mode");
+        }
         tell_unread(evaluation, resources, &self.texts);
         for (nth, resource) in resources.iter().enumerate() {
             let mut taken = self.files.values().flat_map(|(_, taken)| taken);

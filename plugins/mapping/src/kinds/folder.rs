@@ -24,6 +24,8 @@ pub(super) struct Found<'e> {
     /// By path, in order.
     folders: BTreeMap<String, Folder<'e>>,
     texts: Texts<'e>,
+    /// Globs of files in folders that were not read, and why.
+    unread: BTreeMap<String, &'e str>,
     problems: Vec<(&'static str, Diagnostic)>,
 }
 
@@ -188,14 +190,9 @@ impl<'e> Found<'e> {
         let from_root = object::texts(asking, included.map(String::as_str).collect());
         let mut globs = BTreeMap::new();
         for resource in resources {
-            let references = resource.references();
             let belongs = |paths: &&Paths| surroundings.has(paths, &mut Vec::new());
             for paths in resource.selector.paths.iter().filter(belongs) {
-                for file in references
-                    .iter()
-                    .copied()
-                    .chain(paths.included_files.iter().map(String::as_str))
-                {
+                for file in paths.files(resource) {
                     globs.insert(format!("{}/{file}", paths.glob), paths);
                 }
             }
@@ -211,9 +208,12 @@ impl<'e> Found<'e> {
                     }
                 }
                 Some(Answer::Refused(why)) => {
-                    let message = format!("The files `{glob}` were not read and are null: {why}");
+                    let message = format!(
+                        "The files `{glob}` were not read, and what is mapped from them is left out: {why}"
+                    );
                     self.problems
                         .push(("files", Diagnostic::error(message).at(paths.place.clone())));
+                    self.unread.insert(glob, why);
                 }
                 _ => {}
             }
@@ -221,13 +221,30 @@ impl<'e> Found<'e> {
         Ok(())
     }
 
+    /// A file in a folder whose glob was not read is not the same as no file.
+    fn mark_unread(&mut self, resources: &[&Resource]) {
+        for (path, folder) in &self.folders {
+            for (resource, nth) in &folder.of {
+                let resource = resources[*resource];
+                let paths = &resource.selector.paths[*nth];
+                for file in paths.files(resource) {
+                    if let Some(why) = self.unread.get(&format!("{}/{file}", paths.glob)) {
+                        self.texts.put(format!("{path}/{file}"), Err(why));
+                    }
+                }
+            }
+        }
+    }
+
     pub(super) fn map<'c>(
-        self,
+        mut self,
         evaluation: &mut Evaluation<'c>,
         surroundings: &Surroundings,
         resources: &[&'c Resource],
     ) {
-        for (cause, problem) in self.problems {
+        self.mark_unread(resources);
+        evaluation.unknown.clear();
+        for (cause, problem) in std::mem::take(&mut self.problems) {
             evaluation.tell(cause, problem);
         }
         let from_root: BTreeSet<_> = resources

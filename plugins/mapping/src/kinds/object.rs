@@ -64,6 +64,7 @@ impl<'e> Found<'e> {
                 && let Err(refused) = asked.put(&mut raw, answer)
             {
                 evaluation.tell("refused", refused);
+                evaluation.unknown.push(asked.name());
             }
         }
         let included = resources

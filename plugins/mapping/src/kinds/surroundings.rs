@@ -84,9 +84,12 @@ pub(super) fn tell_unread(
     for resource in resources {
         for path in &resource.selector.included_files {
             if let Err(why) = texts.text(path) {
-                let message = format!("`{path}` was not read and is null here: {why}");
+                let message = format!(
+                    "`{path}` was not read, and what is mapped from `__includedFiles` is left out: {why}"
+                );
                 let note = Diagnostic::warning(message).at(resource.place.clone());
                 evaluation.tell("included", note.field("selector.includedFiles"));
+                evaluation.unknown.push("__includedFiles");
             }
         }
     }

@@ -431,11 +431,15 @@ fn what_the_app_may_not_read_is_told_with_the_permission_to_grant() {
     let done = configured("repository", &text)
         .answer(question, refused)
         .map();
-    assert_eq!(done.entities().len(), 1);
+    assert_eq!(
+        json!(entity(&done).relations),
+        json!({}),
+        "what Port has stays"
+    );
     assert_eq!(
         errors(&done),
         [
-            "error: port-app-config.yml:3:38: selector.teams: GitHub did not give `teams`, which is null here: 403 Forbidden: \
+            "error: port-app-config.yml:3:38: selector.teams: GitHub did not give `teams`, and what is mapped from it is left out: 403 Forbidden: \
           Resource not accessible by integration. Grant the App the repository permission \"Administration: Read-only\", or \
           remove `teams` from the selector."
         ]
@@ -457,7 +461,7 @@ fn a_file_that_a_selector_includes_and_nobody_can_read_is_told() {
     assert_eq!(
         told(done.notes()),
         [
-            "warning: port-app-config.yml:2:5: selector.includedFiles: `big.txt` was not read and is null here: big.txt has \
+            "warning: port-app-config.yml:2:5: selector.includedFiles: `big.txt` was not read, and what is mapped from `__includedFiles` is left out: big.txt has \
           900 KB; files over 512 KB are not read"
         ]
     );

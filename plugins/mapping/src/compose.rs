@@ -1,7 +1,7 @@
 //! An entity out of an object: the texts, links and values of a mapping put together by Port's rules.
 
 use port_jq::Value;
-use portolan_sdk::{Diagnostic, Entity, Place, Severity};
+use portolan_sdk::{Diagnostic, Entity, Identifier, Place, Severity};
 use serde_json::Value as Json;
 
 use crate::evaluate::{Evaluation, Object, shown};
@@ -45,7 +45,9 @@ impl<'c> Evaluation<'c> {
         }
         .place(mapping.place.clone());
         if let Some(expression) = &mapping.previous {
-            entity.previous_identifier = self.text(expression, raw);
+            let is_new =
+                |previous: &String| Identifier::Exact(previous.clone()) != entity.identifier;
+            entity.previous_identifier = self.text(expression, raw).filter(is_new);
         }
         if let Some(expression) = &mapping.title {
             entity.title = self.text(expression, raw);
@@ -177,18 +179,23 @@ impl<'c> Evaluation<'c> {
             },
             Template::File(reference) => {
                 let path = format!("{}{}", object.folder, reference.path);
-                let text = object.texts.text(&path).unwrap_or_else(|why| {
-                    let message = format!("`{path}` was not read and is null here: {why}");
-                    let note = Diagnostic::warning(message).at(reference.place.clone());
-                    self.tell("file", note.field(&reference.field));
-                    None
-                });
-                self.notes
-                    .explain(&reference.place, &reference.field, || match text {
-                        Some(text) => format!("`{path}` is {}.", shown(&Value::from(text))),
-                        None => format!("There is no file `{path}`: null."),
-                    });
-                Some(text.map_or(Json::Null, |text| Json::String(plain(text))))
+                match object.texts.text(&path) {
+                    Ok(text) => {
+                        self.notes
+                            .explain(&reference.place, &reference.field, || match text {
+                                Some(text) => format!("`{path}` is {}.", shown(&Value::from(text))),
+                                None => format!("There is no file `{path}`: null."),
+                            });
+                        Some(text.map_or(Json::Null, |text| Json::String(plain(text))))
+                    }
+                    // Not the same as no file: what Port has stays.
+                    Err(why) => {
+                        let message = format!("`{path}` was not read and is left out: {why}");
+                        let note = Diagnostic::warning(message).at(reference.place.clone());
+                        self.tell("file", note.field(&reference.field));
+                        None
+                    }
+                }
             }
             Template::Object(fields) => {
                 let mut made = serde_json::Map::new();

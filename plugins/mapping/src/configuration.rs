@@ -6,12 +6,16 @@
 use app_config::yaml::{Key, Kind, Node};
 use portolan_sdk::{Description, Diagnostic, File, Owner, Place, WriteOptions};
 
+use crate::notes::capped;
 use crate::reader::{Reader, value};
 use crate::resource::{Resource, Unreadable};
 use crate::spelling;
 
 /// Where many put the file, and where it has never been read (Port docs, GitHub, "Configuration").
 const MISPLACED: [&str; 2] = ["port-app-config.yml", "port-app-config.yaml"];
+
+/// Resources in one file. The largest file in use has some dozens.
+const MOST_RESOURCES: usize = 1_000;
 
 #[derive(Debug, Default)]
 pub(crate) struct Configuration {
@@ -67,7 +71,7 @@ impl Configuration {
             return Err(mistakes);
         }
         let (mut resources, mut unreadable) = (Vec::new(), Vec::new());
-        for node in nodes {
+        for node in nodes.iter().take(MOST_RESOURCES) {
             match Resource::read(&mut reader, node) {
                 None => {}
                 Some(Ok(resource)) => resources.push(resource),
@@ -77,16 +81,25 @@ impl Configuration {
                 }
             }
         }
+        if let Some(node) = nodes.get(MOST_RESOURCES) {
+            let message = format!(
+                "More than {MOST_RESOURCES} resources in one file: those from here on are not read. \
+                 A repository may have its own file, `.github/port-app-config.yml`."
+            );
+            let why = reader.mistake(node, "resources", message);
+            reader.notes.push(why.clone());
+            unreadable.push(Unreadable { row: None, why });
+        }
         let broken = !unreadable.is_empty() || !resources.is_empty();
         if broken && !resources.iter().any(Resource::is_usable) {
             // Nothing would be mapped: the last configuration that was any good stays in force.
-            return Err(reader.notes);
+            return Err(capped(reader.notes));
         }
         Ok(Self {
             resources,
             unreadable,
             options: found.options,
-            notes: reader.notes,
+            notes: capped(reader.notes),
         })
     }
 }

@@ -146,6 +146,10 @@ impl Asked {
         }
     }
 
+    pub(crate) fn name(&self) -> &'static str {
+        self.row.name
+    }
+
     pub(crate) fn question(&self, full_name: &str) -> Question {
         Question::api(format!("/repos/{full_name}{}{}", self.row.path, self.query))
     }
@@ -169,7 +173,7 @@ impl Asked {
         };
         (self.row.put)(raw, serde_json::Value::Null);
         let message = format!(
-            "GitHub did not give `{name}`, which is null here: {why}. Grant the App the repository permission \
+            "GitHub did not give `{name}`, and what is mapped from it is left out: {why}. Grant the App the repository permission \
              \"{}\", or remove `{name}` from the selector.",
             self.row.permission
         );

@@ -14,6 +14,11 @@ use crate::notes::Notes;
 use crate::resource::Resource;
 use crate::texts::Texts;
 
+/// What one program may take, of the second that the host gives an event. Those in use take some hundreds.
+const STEPS: u64 = 300_000;
+/// What every program may take, however many of its neighbors went on without end.
+const LEAST_STEPS: u64 = 2_000;
+
 /// An object as mappings see it.
 pub(crate) struct Object<'a> {
     pub(crate) raw: Value,
@@ -29,6 +34,8 @@ pub(crate) struct Evaluation<'c> {
     pub(crate) notes: Notes,
     /// Each with the mapping that it comes from.
     pub(crate) entities: Vec<(Entity, &'c Mapping)>,
+    /// Keys of the object that could not be had. What looks at them is left out, so that what Port has stays.
+    pub(crate) unknown: Vec<&'static str>,
     bounds: Bounds,
     /// Steps that programs beyond their bound may still take together.
     left: u64,
@@ -38,13 +45,15 @@ impl<'c> Evaluation<'c> {
     pub(crate) fn new(now: f64, explains: bool) -> Self {
         let bounds = Bounds {
             now,
+            steps: STEPS,
             ..Bounds::default()
         };
         Self {
             notes: Notes::new(explains),
             entities: Vec::new(),
+            unknown: Vec::new(),
             bounds,
-            left: bounds.steps * 2,
+            left: STEPS * 2,
         }
     }
 
@@ -130,9 +139,9 @@ impl<'c> Evaluation<'c> {
             }
         };
         let truthy = selects.truthy();
-        if selects.as_bool().is_none() && !selects.is_null() {
+        if selects.as_bool().is_none() {
             let message = format!(
-                "`{}` gives {} where true or false is wanted; it is taken for true. Compare it with something.",
+                "`{}` gives {} where true or false is wanted; it is taken for {truthy}. Compare it with something.",
                 query.shown(),
                 shown(&selects)
             );
@@ -159,6 +168,20 @@ impl<'c> Evaluation<'c> {
         raw: &Value,
         severity: Severity,
     ) -> Option<Option<Json>> {
+        let unknown = self
+            .unknown
+            .iter()
+            .find(|key| expression.text.contains(**key));
+        if let Some(key) = unknown.filter(|_| severity != Severity::Error) {
+            self.notes
+                .explain(&expression.place, &expression.field, || {
+                    format!(
+                        "`{}` is left out, because `{key}` could not be had.",
+                        expression.shown()
+                    )
+                });
+            return Some(None);
+        }
         match self.first(expression, raw) {
             Ok(value) => {
                 self.notes
@@ -183,12 +206,12 @@ impl<'c> Evaluation<'c> {
     /// Runs a program. One that goes on without end may take part of what is left, so that the others have their turn.
     fn first(&mut self, expression: &Expression, raw: &Value) -> Result<Option<Value>, Failed> {
         let bounds = Bounds {
-            steps: self.bounds.steps.min(self.left / 2),
+            steps: (self.left / 2).max(LEAST_STEPS),
             ..self.bounds
         };
         let found = expression.first(raw, &bounds);
         if let Err(Failed::TooMuch(_)) = found {
-            self.left -= bounds.steps;
+            self.left = self.left.saturating_sub(bounds.steps);
         }
         found
     }

@@ -193,8 +193,12 @@ pub(crate) fn row(name: &str) -> Result<&'static Row, String> {
 
 /// The host's kinds that rows are made of.
 pub(crate) fn subjects() -> Vec<&'static str> {
-    let mut subjects: Vec<_> = ROWS.iter().map(|row| row.subject).collect();
-    subjects.dedup();
+    let mut subjects = Vec::new();
+    for row in ROWS {
+        if !subjects.contains(&row.subject) {
+            subjects.push(row.subject);
+        }
+    }
     subjects
 }
 

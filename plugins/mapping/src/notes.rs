@@ -3,10 +3,13 @@
 
 use std::collections::HashMap;
 
-use portolan_sdk::{Diagnostic, Place};
+use portolan_sdk::{Diagnostic, Place, Severity};
 
-/// Bytes of explanation for one event; whoever reads more of it reads another event's.
-const MOST_EXPLAINED: usize = 512 << 10;
+/// Bytes of explanation for one event, of the 1 MiB that its outcome may have.
+const MOST_EXPLAINED: usize = 256 << 10;
+
+/// Notes that anybody reads. A file with more mistakes is mended in several goes.
+const MOST: usize = 500;
 
 /// Notes in the order in which they came.
 #[derive(Debug)]
@@ -53,7 +56,7 @@ impl Notes {
             return;
         }
         let mut message = message();
-        self.explained += message.len();
+        self.explained += message.len() + place.path.len() + field.len() + 64;
         if !self.explains() {
             message.push_str(" What follows is not explained any more, because it is too much.");
         }
@@ -73,6 +76,25 @@ impl Notes {
                     .push_str(&format!(" (The same for {again} more {objects}.)"));
             }
         }
-        self.list
+        // What explains is bounded already, and is the very thing that was asked for.
+        if self.explains {
+            return self.list;
+        }
+        capped(self.list)
     }
+}
+
+/// The first of them. That something was left out is told, and as an error where one was among it.
+pub(crate) fn capped(mut notes: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    if notes.len() <= MOST {
+        return notes;
+    }
+    let rest = notes.split_off(MOST);
+    let is_error = |note: &Diagnostic| note.severity == Severity::Error;
+    let message = format!("{} more are not told. Mend these first.", rest.len());
+    notes.push(match rest.iter().any(is_error) {
+        true => Diagnostic::error(message),
+        false => Diagnostic::warning(message),
+    });
+    notes
 }

@@ -5,6 +5,7 @@ use portolan_sdk::{Diagnostic, Place};
 
 use crate::kinds::Pattern;
 use crate::reader::{Reader, value};
+use crate::resource::Resource;
 
 /// Files or folders, and of which repositories.
 #[derive(Debug)]
@@ -124,6 +125,9 @@ impl Paths {
             _ if glob.starts_with('!') => Some(
                 "would exclude paths, but exclusions are not supported: name the folders instead",
             ),
+            _ if path.trim().ends_with('/') && field.starts_with("selector.files") => {
+                Some("names a folder; for the files below it write `**` after it")
+            }
             _ => None,
         };
         if let Some(wrong) = wrong {
@@ -138,6 +142,12 @@ impl Paths {
             parses: true,
             included_files: Vec::new(),
         })
+    }
+
+    /// What is read in each folder: what the mappings of its resource refer to, and what the item includes.
+    pub(crate) fn files<'p>(&'p self, resource: &'p Resource) -> impl Iterator<Item = &'p str> {
+        let included = self.included_files.iter().map(String::as_str);
+        resource.references().into_iter().chain(included)
     }
 
     /// Whether all that lies below must be known, once so many segments have been followed.

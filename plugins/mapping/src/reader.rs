@@ -11,7 +11,7 @@ use crate::expression::Expression;
 use crate::{lint, spelling};
 
 /// Different programs in one file. The largest file in use has some hundreds.
-const MOST_PROGRAMS: usize = 4_000;
+const MOST_PROGRAMS: usize = 8_000;
 
 pub(crate) struct Reader<'a> {
     pub(crate) file: &'a File,

@@ -7,6 +7,7 @@ use port_jq::Value;
 use portolan_sdk::{Answer, Diagnostic, Error, Event, File, Place, Question};
 use sha1::{Digest, Sha1};
 
+use super::surroundings::tell_unread;
 use super::tree::{Head, Tree, question};
 use super::{Surroundings, object};
 use crate::asking::Asking;
@@ -19,10 +20,14 @@ use crate::texts::{Texts, plain};
 #[derive(Default)]
 pub(super) struct Found<'e> {
     branch: String,
+    /// In GitHub's shape.
+    repository: Value,
     /// By path, in order.
     files: BTreeMap<&'e str, (&'e File, Vec<Taken>)>,
     /// By path, where a program looks at it.
     modes: Option<HashMap<String, String>>,
+    /// A program looks at modes, and they could not be had.
+    hides_modes: bool,
     texts: Texts<'e>,
     problems: Vec<(&'static str, Diagnostic)>,
 }
@@ -69,6 +74,7 @@ impl<'e> Found<'e> {
             .collect();
         let texts = object::texts(asking, paths);
         found.branch = head.branch;
+        found.repository = event.repository_as()?;
         for ((nth, paths), answer) in wanted.into_iter().zip(answers?) {
             match answer {
                 Some(Answer::Files(files)) => {
@@ -84,7 +90,9 @@ impl<'e> Found<'e> {
                 _ => {}
             }
         }
-        if let Some(Some(Answer::Json(text))) = modes?.first() {
+        let modes = modes?;
+        found.hides_modes = looks_at_mode && !matches!(modes.first(), Some(Some(Answer::Json(_))));
+        if let Some(Some(Answer::Json(text))) = modes.first() {
             found.modes = serde_json::from_str(text).ok().map(|tree: Tree<'_>| {
                 let entries = tree.tree.into_iter();
                 entries
@@ -110,6 +118,7 @@ impl<'e> Found<'e> {
         surroundings: &Surroundings,
         resources: &[&'c Resource],
     ) {
+        evaluation.unknown.clear();
         for (cause, problem) in self.problems {
             evaluation.tell(cause, problem);
         }
@@ -118,13 +127,23 @@ impl<'e> Found<'e> {
             .flat_map(|resource| &resource.selector.included_files);
         let included: Vec<_> = included.map(|path| (path.as_str(), path.clone())).collect();
         let included = self.texts.included(included.into_iter());
+        if self.hides_modes {
+            evaluation.unknown.push("mode");
+        }
+        tell_unread(evaluation, resources, &self.texts);
+        for (nth, resource) in resources.iter().enumerate() {
+            let mut taken = self.files.values().flat_map(|(_, taken)| taken);
+            if taken.all(|taken| taken.resource != nth) {
+                surroundings.explain_nothing(evaluation, resource, "files");
+            }
+        }
         // File by file, so that no more than one is parsed at a time.
         for (file, taken) in self.files.into_values() {
             let modes = self.modes.as_ref();
             let mode = modes
                 .and_then(|modes| modes.get(&file.path))
                 .map(String::as_str);
-            let base = Base::of(file, mode, surroundings);
+            let base = Base::of(file, mode, &self.repository);
             let mut contents: [Option<Option<Value>>; 2] = [None, None];
             for Taken { resource, parses } in taken {
                 let content = contents[usize::from(parses)].get_or_insert_with(|| {
@@ -137,7 +156,12 @@ impl<'e> Found<'e> {
                 let Some(content) = content else {
                     continue;
                 };
-                let mut raw = base.raw(content.clone(), &self.branch, surroundings);
+                let mut raw = base.raw(
+                    content.clone(),
+                    &self.branch,
+                    &self.repository,
+                    surroundings,
+                );
                 raw.insert("__includedFiles", included.clone());
                 let object = Object {
                     raw,
@@ -200,10 +224,10 @@ struct Base<'a> {
 }
 
 impl<'a> Base<'a> {
-    fn of(file: &'a File, mode: Option<&str>, surroundings: &Surroundings) -> Self {
+    fn of(file: &'a File, mode: Option<&str>, repository: &Value) -> Self {
         let path = file.path.as_str();
         let (sha, size) = (blob(&file.text), file.text.len());
-        let url = surroundings.repository.get("url").and_then(Value::as_str);
+        let url = repository.get("url").and_then(Value::as_str);
         let url = url.map_or(Value::default(), |url| {
             format!("{url}/git/blobs/{sha}").into()
         });
@@ -226,7 +250,13 @@ impl<'a> Base<'a> {
     }
 
     /// As Port's GitHub app gives it (`file`, `repo`), and as Ocean does.
-    fn raw(&self, content: Value, branch: &str, surroundings: &Surroundings) -> Value {
+    fn raw(
+        &self,
+        content: Value,
+        branch: &str,
+        repository: &Value,
+        surroundings: &Surroundings,
+    ) -> Value {
         let named = |(key, value): (&str, Value)| (key.to_owned(), value);
         let sha = Value::from(self.sha.as_str());
         let more = [("sha", sha.clone()), ("content", content.clone())];
@@ -238,7 +268,6 @@ impl<'a> Base<'a> {
             ("size", self.size.into()),
             ("sha", sha),
         ];
-        let repository = &surroundings.repository;
         let organization = Value::from(surroundings.organization.as_str());
         let all = [
             ("repo", repository.clone()),

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use port_jq::Value;
 use portolan_sdk::{Answer, Diagnostic, Error, Event, Question};
 
+use super::surroundings::tell_unread;
 use super::tree::{Entry, Head, Tree, question};
 use super::{Surroundings, object};
 use crate::asking::Asking;
@@ -18,9 +19,13 @@ use crate::texts::Texts;
 #[derive(Default)]
 pub(super) struct Found<'e> {
     branch: String,
+    /// In GitHub's shape.
+    repository: Value,
     /// By path, in order.
     folders: BTreeMap<String, Folder<'e>>,
     texts: Texts<'e>,
+    /// Globs of files in folders that were not read, and why.
+    unread: BTreeMap<String, &'e str>,
     problems: Vec<(&'static str, Diagnostic)>,
 }
 
@@ -72,6 +77,7 @@ impl<'e> Found<'e> {
             }
         }
         found.branch = head.branch;
+        found.repository = event.repository_as()?;
         let texts = found.ask_texts(asking, surroundings, resources);
         while !visits.is_empty() {
             visits = found.look(asking, surroundings, visits)?;
@@ -184,14 +190,9 @@ impl<'e> Found<'e> {
         let from_root = object::texts(asking, included.map(String::as_str).collect());
         let mut globs = BTreeMap::new();
         for resource in resources {
-            let references = resource.references();
             let belongs = |paths: &&Paths| surroundings.has(paths, &mut Vec::new());
             for paths in resource.selector.paths.iter().filter(belongs) {
-                for file in references
-                    .iter()
-                    .copied()
-                    .chain(paths.included_files.iter().map(String::as_str))
-                {
+                for file in paths.files(resource) {
                     globs.insert(format!("{}/{file}", paths.glob), paths);
                 }
             }
@@ -207,9 +208,12 @@ impl<'e> Found<'e> {
                     }
                 }
                 Some(Answer::Refused(why)) => {
-                    let message = format!("The files `{glob}` were not read and are null: {why}");
+                    let message = format!(
+                        "The files `{glob}` were not read, and what is mapped from them is left out: {why}"
+                    );
                     self.problems
                         .push(("files", Diagnostic::error(message).at(paths.place.clone())));
+                    self.unread.insert(glob, why);
                 }
                 _ => {}
             }
@@ -217,19 +221,46 @@ impl<'e> Found<'e> {
         Ok(())
     }
 
+    /// A file in a folder whose glob was not read is not the same as no file.
+    fn mark_unread(&mut self, resources: &[&Resource]) {
+        for (path, folder) in &self.folders {
+            for (resource, nth) in &folder.of {
+                let resource = resources[*resource];
+                let paths = &resource.selector.paths[*nth];
+                for file in paths.files(resource) {
+                    if let Some(why) = self.unread.get(&format!("{}/{file}", paths.glob)) {
+                        self.texts.put(format!("{path}/{file}"), Err(why));
+                    }
+                }
+            }
+        }
+    }
+
     pub(super) fn map<'c>(
-        self,
+        mut self,
         evaluation: &mut Evaluation<'c>,
         surroundings: &Surroundings,
         resources: &[&'c Resource],
     ) {
-        for (cause, problem) in self.problems {
+        self.mark_unread(resources);
+        evaluation.unknown.clear();
+        for (cause, problem) in std::mem::take(&mut self.problems) {
             evaluation.tell(cause, problem);
         }
         let from_root: BTreeSet<_> = resources
             .iter()
             .flat_map(|resource| &resource.selector.included_files)
             .collect();
+        tell_unread(evaluation, resources, &self.texts);
+        for (nth, resource) in resources.iter().enumerate() {
+            if !self
+                .folders
+                .values()
+                .any(|folder| folder.of.contains_key(&nth))
+            {
+                surroundings.explain_nothing(evaluation, resource, "folders");
+            }
+        }
         for (path, folder) in &self.folders {
             let inside = format!("{path}/");
             for (resource, nth) in &folder.of {
@@ -248,7 +279,13 @@ impl<'e> Found<'e> {
                         .flatten()
                         .map(|file| (file.as_str(), format!("{inside}{file}"))),
                 );
-                let mut raw = raw(path, &folder.entry, &self.branch, surroundings);
+                let mut raw = raw(
+                    path,
+                    &folder.entry,
+                    &self.branch,
+                    &self.repository,
+                    surroundings,
+                );
                 raw.insert("__includedFiles", self.texts.included(included.into_iter()));
                 let object = Object {
                     raw,
@@ -263,7 +300,13 @@ impl<'e> Found<'e> {
 }
 
 /// As Port's GitHub app gives it (`folder`, `repo`), and as Ocean does.
-fn raw(path: &str, entry: &Entry<'_>, branch: &str, surroundings: &Surroundings) -> Value {
+fn raw(
+    path: &str,
+    entry: &Entry<'_>,
+    branch: &str,
+    repository: &Value,
+    surroundings: &Surroundings,
+) -> Value {
     let name = path.rsplit('/').next().unwrap_or(path);
     let url = entry.url.as_deref().map_or(Value::default(), Value::from);
     let folder = [
@@ -275,7 +318,6 @@ fn raw(path: &str, entry: &Entry<'_>, branch: &str, surroundings: &Surroundings)
         ("url", url),
     ];
     let folder = Value::object(folder.map(|(key, value)| (key.to_owned(), value)));
-    let repository = &surroundings.repository;
     let all = [
         ("folder", folder),
         ("repo", repository.clone()),

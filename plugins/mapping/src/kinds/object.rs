@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use port_jq::Value;
 use portolan_sdk::{Answer, Error, Event, Question};
 
+use super::surroundings::tell_unread;
 use super::{Made, Surroundings};
 use crate::asking::Asking;
 use crate::evaluate::{Evaluation, Object};
@@ -63,12 +64,14 @@ impl<'e> Found<'e> {
                 && let Err(refused) = asked.put(&mut raw, answer)
             {
                 evaluation.tell("refused", refused);
+                evaluation.unknown.push(asked.name());
             }
         }
         let included = resources
             .iter()
             .flat_map(|resource| &resource.selector.included_files);
         let included: Vec<_> = included.map(|path| (path.as_str(), path.clone())).collect();
+        tell_unread(evaluation, resources, &self.texts);
         if !included.is_empty() {
             raw.insert("__includedFiles", self.texts.included(included.into_iter()));
         }

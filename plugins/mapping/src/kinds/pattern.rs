@@ -2,6 +2,9 @@
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
+/// Each may take a round, of the 32 that an event has.
+const MOST_SEGMENTS: usize = 24;
+
 /// A pattern for folders.
 #[derive(Debug)]
 pub(crate) struct Pattern {
@@ -20,6 +23,9 @@ enum Segment {
 impl Pattern {
     pub(crate) fn new(text: &str) -> Result<Self, String> {
         let mut segments = Vec::new();
+        if text.split('/').count() > MOST_SEGMENTS {
+            return Err(format!("has more than {MOST_SEGMENTS} segments"));
+        }
         for segment in text.split('/') {
             if matches!(segment, "" | "." | "..") {
                 return Err("has a segment that leads nowhere".to_owned());

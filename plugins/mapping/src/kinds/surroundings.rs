@@ -1,14 +1,14 @@
 //! What an event's objects have in common: the repository that they lie in.
 
-use port_jq::Value;
 use portolan_sdk::{Diagnostic, Error, Event};
 
+use crate::evaluate::Evaluation;
 use crate::paths::Paths;
+use crate::resource::Resource;
+use crate::texts::Texts;
 
 /// Where the subject lies.
 pub(crate) struct Surroundings {
-    /// In GitHub's shape.
-    pub(super) repository: Value,
     pub(super) name: String,
     pub(super) full_name: String,
     default_branch: Option<String>,
@@ -21,7 +21,6 @@ impl Surroundings {
             Error::refuse(format!("a `{}` belongs to a repository", event.kind()))
         })?;
         Ok(Self {
-            repository: event.repository_as()?,
             name: known.name.clone(),
             full_name: known.full_name.clone(),
             default_branch: known.default_branch.clone(),
@@ -51,5 +50,47 @@ impl Surroundings {
             ));
             false
         })
+    }
+
+    /// Says to whoever asks why a resource maps nothing of this repository.
+    pub(super) fn explain_nothing(
+        &self,
+        evaluation: &mut Evaluation<'_>,
+        resource: &Resource,
+        things: &str,
+    ) {
+        evaluation.notes.explain(&resource.place, "", || {
+            let paths = resource.selector.paths.iter();
+            let ours = paths.filter(|paths| self.has(paths, &mut Vec::new()));
+            let globs: Vec<_> = ours.map(|paths| format!("`{}`", paths.glob)).collect();
+            match globs.as_slice() {
+                [] => format!("Passed over: no {things} of {} are named.", self.full_name),
+                globs => format!(
+                    "Passed over: {} has no {things} at {}.",
+                    self.full_name,
+                    globs.join(", ")
+                ),
+            }
+        });
+    }
+}
+
+/// Tells which files that selectors include could not be read.
+pub(super) fn tell_unread(
+    evaluation: &mut Evaluation<'_>,
+    resources: &[&Resource],
+    texts: &Texts<'_>,
+) {
+    for resource in resources {
+        for path in &resource.selector.included_files {
+            if let Err(why) = texts.text(path) {
+                let message = format!(
+                    "`{path}` was not read, and what is mapped from `__includedFiles` is left out: {why}"
+                );
+                let note = Diagnostic::warning(message).at(resource.place.clone());
+                evaluation.tell("included", note.field("selector.includedFiles"));
+                evaluation.unknown.push("__includedFiles");
+            }
+        }
     }
 }

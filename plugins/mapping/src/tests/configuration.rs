@@ -209,6 +209,14 @@ fn what_is_no_configuration_does_not_open() {
             "resources: [{kind: file, selector: {files: ['!a']}, port: {}}]\n",
             ":1:45: selector.files[0]: `!a` would exclude paths",
         ),
+        (
+            "resources: [{kind: file, selector: {files: [docs/]}, port: {}}]\n",
+            ":1:45: selector.files[0]: `docs/` names a folder; for the files below it write `**` after it.",
+        ),
+        (
+            "resources: [{kind: folder, selector: {folders: ['a/[z-a]']}, port: {}}]\n",
+            ":1:49: selector.folders: `a/[z-a]` is no glob: ",
+        ),
     ] {
         let told = mistakes(text);
         assert!(

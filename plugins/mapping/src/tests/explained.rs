@@ -68,12 +68,32 @@ fn what_is_passed_over_says_why() {
 }
 
 #[test]
+fn where_nothing_is_found_the_paths_are_named() {
+    let explained = |kind: &str, selector: &str| {
+        let text = resource(kind, selector, "identifier: .path\nblueprint: '\"x\"'");
+        let done = configured("tree", &text).explain().map();
+        told(done.notes()).pop().expect("a note")
+    };
+    assert_eq!(
+        explained(
+            "file",
+            "{files: [{path: a.json}, {path: b.json, repos: [web]}]}"
+        ),
+        "note: port-app-config.yml:2:5: Passed over: Codertocat/Hello-World has no files at `a.json`."
+    );
+    assert_eq!(
+        explained("folder", "{folders: [{path: '*', repos: [web]}]}"),
+        "note: port-app-config.yml:2:5: Passed over: no folders of Codertocat/Hello-World are named."
+    );
+}
+
+#[test]
 fn a_long_explanation_ends_somewhere() {
     let text = "resources:\n  - kind: repository\n    port:\n      itemsToParse: '[range(20000)]'\n      entity:\n        mappings: {identifier: .item | tostring, blueprint: '\"x\"', title: .item}\n";
     let done = configured("repository", text).explain().map();
     assert_eq!(done.entities().len(), 20_000);
     let all: usize = done.notes().iter().map(|note| note.message.len()).sum();
-    assert!(all < 600_000, "{all}");
+    assert!(all < 300_000, "{all}");
     assert!(
         done.notes()
             .iter()

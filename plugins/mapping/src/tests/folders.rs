@@ -213,3 +213,23 @@ fn a_tree_that_github_cuts_or_refuses_deletes_nothing() {
         .map();
     assert_eq!(errors(&done).len(), 1);
 }
+
+#[test]
+fn a_file_in_a_folder_that_nobody_can_read_is_left_out() {
+    let run = folders(
+        "[{path: 'apps/*'}]",
+        "properties: {readme: file://README.md}",
+    );
+    let refused = Answer::Refused(
+        "`apps/*/README.md` would bring this event to more than 300 files".to_owned(),
+    );
+    let done = repository(run, &["apps/cart/a"])
+        .answer(Question::files("apps/*/README.md"), refused)
+        .map();
+    assert_eq!(
+        json!(done.entities()[0].properties),
+        json!({}),
+        "what Port has stays"
+    );
+    assert_eq!(errors(&done).len(), 1);
+}

@@ -68,8 +68,16 @@ fn a_selector_decides_by_truth() {
         ("true", 1, ""),
         ("'false'", 0, ""),
         (".archived", 0, ""),
-        (".nope", 0, ""),
-        ("empty", 0, ""),
+        (
+            ".nope",
+            0,
+            "warning: port-app-config.yml:3:23: selector.query: `.nope` gives null where true or false is wanted; it is taken for false. Compare it with something.",
+        ),
+        (
+            "empty",
+            0,
+            "warning: port-app-config.yml:3:23: selector.query: `empty` gives null where true or false is wanted; it is taken for false. Compare it with something.",
+        ),
         (
             ".name",
             1,
@@ -423,13 +431,38 @@ fn what_the_app_may_not_read_is_told_with_the_permission_to_grant() {
     let done = configured("repository", &text)
         .answer(question, refused)
         .map();
-    assert_eq!(done.entities().len(), 1);
+    assert_eq!(
+        json!(entity(&done).relations),
+        json!({}),
+        "what Port has stays"
+    );
     assert_eq!(
         errors(&done),
         [
-            "error: port-app-config.yml:3:38: selector.teams: GitHub did not give `teams`, which is null here: 403 Forbidden: \
+            "error: port-app-config.yml:3:38: selector.teams: GitHub did not give `teams`, and what is mapped from it is left out: 403 Forbidden: \
           Resource not accessible by integration. Grant the App the repository permission \"Administration: Read-only\", or \
           remove `teams` from the selector."
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_a_selector_includes_and_nobody_can_read_is_told() {
+    use portolan_sdk::{Answer, Question};
+    let text = resource(
+        "repository",
+        "{query: 'true', includedFiles: [big.txt]}",
+        PLAIN,
+    );
+    let refused = Answer::Refused("big.txt has 900 KB; files over 512 KB are not read".to_owned());
+    let done = configured("repository", &text)
+        .answer(Question::file("big.txt"), refused)
+        .map();
+    assert_eq!(
+        told(done.notes()),
+        [
+            "warning: port-app-config.yml:2:5: selector.includedFiles: `big.txt` was not read, and what is mapped from `__includedFiles` is left out: big.txt has \
+          900 KB; files over 512 KB are not read"
         ]
     );
 }

@@ -5,6 +5,7 @@
 
 mod breaker;
 mod cache;
+mod call;
 pub mod contract;
 mod described;
 mod fault;

@@ -7,6 +7,7 @@ mod eight_ways;
 mod fence;
 mod hostile;
 mod load;
+mod mapping;
 mod missed;
 mod outages;
 mod port_yml;

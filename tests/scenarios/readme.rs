@@ -9,6 +9,7 @@ mod demo;
 mod gitops;
 mod make;
 mod mapper;
+mod mapping;
 mod prose;
 mod shell;
 

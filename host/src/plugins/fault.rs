@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
-use super::breaker::IN_A_ROW;
+use super::breaker::{IN_A_ROW, Reach};
 use super::contract::Diagnostic;
 use super::journal::clean;
 use super::limits::{Accounts, Budget, MEMORY, STACK};
@@ -43,9 +43,10 @@ pub enum Fault {
     #[error("plugin {plugin} broke the contract: {what}")]
     Invalid { plugin: String, what: String },
     /// It failed too often to be called now: try again later.
-    #[error("plugin {plugin} failed {IN_A_ROW} times in a row, last: {last}; it rests for {} s more, or until another version of it is loaded", .left.as_secs() + 1)]
+    #[error("plugin {plugin} failed {}, last: {last}; it rests for {} s more, or until {} is in force", row(*.reach), .left.as_secs() + 1, mends(*.reach))]
     Resting {
         plugin: String,
+        reach: Reach,
         last: String,
         left: Duration,
     },
@@ -120,6 +121,22 @@ impl Fault {
                 Self::Invalid { plugin, what }
             }
         }
+    }
+}
+
+/// How often it failed before it rests.
+pub(super) fn row(reach: Reach) -> String {
+    match reach {
+        Reach::Here => format!("{IN_A_ROW} times in a row for this repository and configuration"),
+        Reach::Everybody => format!("for {IN_A_ROW} repositories in a row"),
+    }
+}
+
+/// What ends a rest early.
+fn mends(reach: Reach) -> &'static str {
+    match reach {
+        Reach::Here => "another configuration or version of the plugin",
+        Reach::Everybody => "another version of it",
     }
 }
 

@@ -14,13 +14,14 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tracing::Span;
 
-use super::breaker::{Breaker, IN_A_ROW, REST, Resting};
+use super::breaker::{Breaker, REST, Reach, Resting};
+use super::call::Call;
 use super::contract::{
-    CONTRACT, Configuration, Description, Diagnostic, Event, File, Outcome, Want, WorldPre,
+    CONTRACT, Configuration, Description, Diagnostic, Event, File, Outcome, Owner, Want, WorldPre,
     WriteOptions,
 };
 use super::described;
-use super::fault::Fault;
+use super::fault::{Fault, row};
 use super::journal::{Journal, Share, clean};
 use super::kept::Key;
 use super::limits::{self, Accounts, Budget};
@@ -68,10 +69,23 @@ pub struct Opened {
     pub notes: Vec<Diagnostic>,
 }
 
+impl Opened {
+    /// Whether this configuration needs such subjects.
+    pub fn wants(&self, kind: &str) -> bool {
+        self.wants.iter().any(|want| want.kind == kind)
+    }
+}
+
 impl Plugin {
     /// The files beside the plugin that it asked for; part of every configuration it is opened with.
     pub fn operator_files(&self) -> &[File] {
         &self.operator_files
+    }
+
+    /// Whether one file may configure it for every repository of an organization.
+    pub fn reads_an_organizations_files(&self) -> bool {
+        let mut files = self.description.files.iter();
+        files.any(|pattern| pattern.owner == Owner::Organization)
     }
 
     /// What the mapper makes of a configuration. Answered from memory for one that was opened before.
@@ -80,11 +94,14 @@ impl Plugin {
         configuration: &Configuration,
     ) -> Result<Arc<Opened>, Fault> {
         let open = async {
-            let configuration = configuration.clone();
-            let key = self.key(&configuration);
-            self.run(move |plugin| {
-                let mut guest = plugin.fresh(&configuration)?;
-                let opened = guest.read(&plugin.sandbox, &configuration)?;
+            let call = Call::<Event> {
+                configuration: configuration.clone(),
+                event: None,
+            };
+            self.run(call, |plugin, Call { configuration, .. }| {
+                let mut guest = plugin.fresh(configuration)?;
+                let opened = guest.read(&plugin.sandbox, configuration)?;
+                let key = plugin.key(configuration);
                 plugin.sandbox.kept.put(key, guest);
                 Ok(Arc::new(opened))
             })
@@ -97,17 +114,21 @@ impl Plugin {
     /// before is tried once more in a fresh one, which may fare better; what fails in a fresh one would fail again.
     ///
     /// The event goes to another thread: an `Arc` of it is shared, an event itself is copied.
-    pub async fn map<E: Borrow<Event> + Clone + Send + 'static>(
+    pub async fn map<E: Borrow<Event> + Clone + Send + Sync + 'static>(
         self: &Arc<Self>,
         configuration: &Configuration,
         event: &E,
     ) -> Result<Outcome, Fault> {
-        let (configuration, event) = (configuration.clone(), event.clone());
-        let key = self.key(&configuration);
-        self.run(move |plugin| {
-            let sandbox = &plugin.sandbox;
+        let call = Call {
+            configuration: configuration.clone(),
+            event: Some(event.clone()),
+        };
+        self.run(call, |plugin, call| {
+            let (sandbox, configuration) = (&plugin.sandbox, &call.configuration);
+            let (key, event) = (plugin.key(configuration), call.event.as_ref());
+            let event = event.expect("given above").borrow();
             let map = |mut guest: Guest| {
-                let outcome = guest.map(sandbox, &configuration, event.borrow());
+                let outcome = guest.map(sandbox, configuration, event);
                 // A refusal is an answer; after everything else the instance is not to be trusted.
                 if matches!(outcome, Ok(_) | Err(Fault::Refused(_))) {
                     sandbox.kept.put(key, guest);
@@ -121,7 +142,7 @@ impl Plugin {
                     outcome => return outcome,
                 }
             }
-            map(plugin.fresh(&configuration)?)
+            map(plugin.fresh(configuration)?)
         })
         .await
     }
@@ -246,18 +267,19 @@ impl Plugin {
 
     /// Off the async threads, in turn with the other plugins, unless this one rests. A guest that was begun runs to
     /// its end or its deadline, even if nobody waits for it any more, and holds its place until then.
-    async fn run<T: Send + 'static>(
+    async fn run<T: Send + 'static, E: Borrow<Event> + Send + Sync + 'static>(
         self: &Arc<Self>,
-        work: impl FnOnce(&Self) -> Result<T, Fault> + Send + 'static,
+        call: Call<E>,
+        work: impl FnOnce(&Self, &Call<E>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let closed = "semaphores of the sandbox are never closed";
         self.breaker
-            .check(Instant::now())
+            .check(|| call.whose(), Instant::now())
             .map_err(|rest| self.rests(rest))?;
         let own = self.permits.clone().acquire_owned().await.expect(closed);
         // Again: it may have begun to rest while this one waited for its turn.
         self.breaker
-            .admit(Instant::now())
+            .admit(|| call.whose(), Instant::now())
             .map_err(|rest| self.rests(rest))?;
         let any = self
             .sandbox
@@ -269,8 +291,9 @@ impl Plugin {
         let (plugin, span) = (self.clone(), Span::current());
         let work = move || {
             let result = span.in_scope(|| {
-                let result = work(&plugin);
-                plugin.remember(result.as_ref().err());
+                let began = Instant::now();
+                let result = work(&plugin, &call);
+                plugin.remember(&call, result.as_ref().err(), began.elapsed());
                 result
             });
             drop((own, any));
@@ -281,32 +304,58 @@ impl Plugin {
     }
 
     /// How a call ended, for the breaker.
-    fn remember(&self, fault: Option<&Fault>) {
+    fn remember<E: Borrow<Event>>(&self, call: &Call<E>, fault: Option<&Fault>, took: Duration) {
+        let now = Instant::now();
         match fault {
             Some(fault) if fault.is_a_failure() => {
                 let why = fault.to_string();
-                if self.breaker.failed(why.clone(), Instant::now()) {
-                    tracing::error!(
-                        plugin = self.name,
-                        "plugin {self} failed {IN_A_ROW} times in a row and rests {} s at a time until it answers again, last: {why}; its events wait: drop a mended version into the plugin folder",
-                        REST.as_secs()
-                    );
+                if let Some(reach) = self.breaker.failed(call.whose(), why.clone(), now) {
+                    self.begins_to_rest(reach, &why);
                 }
             }
             Some(Fault::Host(_) | Fault::Resting { .. }) => {}
             // A refusal and a mistake found in a configuration are answers too.
-            _ => {
-                if self.breaker.answered() {
-                    tracing::info!(plugin = self.name, "plugin {self} answers again");
+            _ => match call.late(took) {
+                Some(why) => {
+                    if (self.breaker).answered_late(call.whose(), why.clone(), now) {
+                        self.begins_to_rest(Reach::Here, &why);
+                    }
                 }
-            }
+                None => match self.breaker.answered(|| call.whose()) {
+                    Some(Reach::Here) => {
+                        tracing::info!(plugin = self.name, "plugin {self} answers again here");
+                    }
+                    Some(Reach::Everybody) => {
+                        tracing::info!(plugin = self.name, "plugin {self} answers again");
+                    }
+                    None => {}
+                },
+            },
         }
     }
 
+    fn begins_to_rest(&self, reach: Reach, why: &str) {
+        let what_to_do = match reach {
+            Reach::Here => "those of other repositories go on: mend the configuration, or drop",
+            Reach::Everybody => "drop",
+        };
+        tracing::error!(
+            plugin = self.name,
+            "plugin {self} failed {} and rests {} s at a time until it answers again, last: {why}; its events wait, {what_to_do} a mended version into the plugin folder",
+            row(reach),
+            REST.as_secs()
+        );
+    }
+
     fn rests(&self, resting: Resting) -> Fault {
-        let Resting { last, left } = resting;
+        let Resting { reach, last, left } = resting;
         let plugin = self.label.to_string();
-        Fault::Resting { plugin, last, left }
+        Fault::Resting {
+            plugin,
+            reach,
+            last,
+            left,
+        }
     }
 }
 

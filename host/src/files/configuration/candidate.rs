@@ -121,7 +121,7 @@ pub(super) fn weight(configuration: &Configuration) -> u32 {
 }
 
 /// The files that match, and a mistake for each that a pattern names and that is not read.
-async fn matching(
+pub(super) async fn matching(
     files: &Files,
     at: &At,
     owner: Owner,

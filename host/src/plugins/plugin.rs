@@ -81,20 +81,13 @@ impl Plugin {
     ) -> Result<Arc<Opened>, Fault> {
         let open = async {
             let configuration = configuration.clone();
-            let key = self.key(&configuration);
-            self.run(move |plugin| {
-                let mut guest = plugin.fresh(&configuration)?;
-                let opened = guest.read(&plugin.sandbox, &configuration)?;
-                plugin.sandbox.kept.put(key, guest);
-                Ok(Arc::new(opened))
-            })
-            .await
+            self.run(move |plugin| Ok(Arc::new(plugin.open_here(&configuration)?)))
+                .await
         };
         self.opened.get_with(configuration.digest(), open).await
     }
 
-    /// One round: map the event as it stands, with the answers it carries. What fails in an instance that mapped
-    /// before is tried once more in a fresh one, which may fare better; what fails in a fresh one would fail again.
+    /// One round: map the event as it stands, with the answers it carries.
     ///
     /// The event goes to another thread: an `Arc` of it is shared, an event itself is copied.
     pub async fn map<E: Borrow<Event> + Clone + Send + 'static>(
@@ -103,27 +96,38 @@ impl Plugin {
         event: &E,
     ) -> Result<Outcome, Fault> {
         let (configuration, event) = (configuration.clone(), event.clone());
-        let key = self.key(&configuration);
-        self.run(move |plugin| {
-            let sandbox = &plugin.sandbox;
-            let map = |mut guest: Guest| {
-                let outcome = guest.map(sandbox, &configuration, event.borrow());
-                // A refusal is an answer; after everything else the instance is not to be trusted.
-                if matches!(outcome, Ok(_) | Err(Fault::Refused(_))) {
-                    sandbox.kept.put(key, guest);
-                }
-                outcome
-            };
-            if let Some(guest) = sandbox.kept.take(key) {
-                let used = guest.calls > 0;
-                match map(guest) {
-                    Err(fault) if used && fault.is_a_failure() => {}
-                    outcome => return outcome,
-                }
+        self.run(move |plugin| plugin.map_here(&configuration, event.borrow()))
+            .await
+    }
+
+    /// [`Plugin::open`] on the caller's own thread: in nobody's turn, whether it rests or not, and not remembered.
+    pub fn open_here(&self, configuration: &Configuration) -> Result<Opened, Fault> {
+        let mut guest = self.fresh(configuration)?;
+        let opened = guest.read(&self.sandbox, configuration)?;
+        self.sandbox.kept.put(self.key(configuration), guest);
+        Ok(opened)
+    }
+
+    /// [`Plugin::map`] on the caller's own thread. What fails in an instance that mapped before is tried once more in
+    /// a fresh one, which may fare better; what fails in a fresh one would fail again.
+    pub fn map_here(&self, configuration: &Configuration, event: &Event) -> Result<Outcome, Fault> {
+        let (sandbox, key) = (&self.sandbox, self.key(configuration));
+        let map = |mut guest: Guest| {
+            let outcome = guest.map(sandbox, configuration, event);
+            // A refusal is an answer; after everything else the instance is not to be trusted.
+            if matches!(outcome, Ok(_) | Err(Fault::Refused(_))) {
+                sandbox.kept.put(key, guest);
             }
-            map(plugin.fresh(&configuration)?)
-        })
-        .await
+            outcome
+        };
+        if let Some(guest) = sandbox.kept.take(key) {
+            let used = guest.calls > 0;
+            match map(guest) {
+                Err(fault) if used && fault.is_a_failure() => {}
+                outcome => return outcome,
+            }
+        }
+        map(self.fresh(configuration)?)
     }
 
     /// An instance of one's own, called on the caller's thread, in nobody's turn: to measure what one costs.

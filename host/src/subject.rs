@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use kinds::version_of;
+pub use kinds::{kinds, version_of};
 
 use crate::delivery::Delivery;
 use payload::Origin;
@@ -28,6 +28,13 @@ pub const NO_INSTALLATION: u64 = 0;
 pub struct Organization {
     pub id: u64,
     pub login: String,
+}
+
+impl Organization {
+    /// As mappers see it.
+    pub fn json(&self) -> String {
+        serde_json::json!({ "login": self.login, "id": self.id }).to_string()
+    }
 }
 
 /// A repository. The id is its identity; names change.
@@ -44,6 +51,11 @@ pub struct Repository {
 }
 
 impl Repository {
+    /// One in GitHub's shape, and whose it is.
+    pub fn read(json: &str) -> Result<(Self, Organization), String> {
+        payload::repository(json)
+    }
+
     /// `owner/name`, as the API's paths want it.
     pub fn full_name(&self) -> String {
         format!("{}/{}", self.owner, self.name)

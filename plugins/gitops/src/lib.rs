@@ -32,7 +32,7 @@ pub struct Gitops {
 
 impl Mapper for Gitops {
     fn describe() -> Description {
-        Configuration::files(Description::of(["tree"]))
+        app_config::files(Description::of(["tree"]))
     }
 
     fn open(files: Vec<File>) -> Result<Self, Vec<Diagnostic>> {

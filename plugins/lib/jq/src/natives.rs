@@ -1,0 +1,107 @@
+//! What programs call that is not written in jq: one table a subject.
+
+mod flow;
+mod format;
+mod lists;
+mod math;
+mod paths;
+mod regex;
+mod strings;
+mod time;
+mod values;
+
+use jaq_core::{Bind, Native, PathsPtr, RunPtr, ValR, ValXs};
+
+use crate::Value;
+use crate::lower::Calls;
+use crate::program::Dialect;
+
+pub(crate) use regex::Patterns;
+
+type Cv<'a> = jaq_core::Cv<'a, Dialect>;
+type Outputs<'a> = ValXs<'a, Value>;
+
+/// A row of the tables.
+struct Row {
+    name: &'static str,
+    /// A letter each: `v` for a value, whose outputs are tried one by one, `f` for a filter.
+    args: &'static str,
+    run: RunPtr<Dialect>,
+    /// What `path` makes of it, if it says where things are.
+    paths: Option<PathsPtr<Dialect>>,
+}
+
+const fn row(name: &'static str, args: &'static str, run: RunPtr<Dialect>) -> Row {
+    Row {
+        name,
+        args,
+        run,
+        paths: None,
+    }
+}
+
+fn rows() -> impl Iterator<Item = &'static Row> {
+    [
+        flow::ROWS,
+        values::ROWS,
+        lists::ROWS,
+        paths::ROWS,
+        strings::ROWS,
+        format::ROWS,
+        regex::ROWS,
+        time::ROWS,
+        math::ROWS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The evaluator's own that are right as they are.
+const OF_EVALUATOR: [(&str, usize); 5] = [
+    ("path", 1),
+    ("first", 1),
+    ("last", 1),
+    ("limit", 2),
+    ("skip", 2),
+];
+
+/// All names, with their numbers of arguments.
+pub(crate) fn names() -> impl Iterator<Item = (&'static str, usize)> {
+    rows()
+        .map(|row| (row.name, row.args.len()))
+        .chain(OF_EVALUATOR)
+}
+
+/// Those that are used.
+pub(crate) fn all(used: &Calls<'static>) -> impl Iterator<Item = jaq_core::native::Fun<Dialect>> {
+    let ours = rows()
+        .filter(|row| used.contains(&(row.name, row.args.len())))
+        .map(|row| {
+            let args = row.args.bytes().map(|arg| {
+                if arg == b'v' {
+                    Bind::Var(())
+                } else {
+                    Bind::Fun(())
+                }
+            });
+            let native = Native::<Dialect>::new(row.run);
+            let native = match row.paths {
+                Some(paths) => native.with_paths(paths),
+                None => native,
+            };
+            (row.name, args.collect(), native)
+        });
+    let theirs = jaq_core::funs().filter(|(name, args, _)| {
+        OF_EVALUATOR.contains(&(name, args.len())) && used.contains(&(name, args.len()))
+    });
+    ours.chain(theirs)
+}
+
+/// One output, or an error.
+fn one<'a>(result: ValR<Value>) -> Outputs<'a> {
+    jaq_core::native::bome(result)
+}
+
+fn none<'a>() -> Outputs<'a> {
+    Box::new(std::iter::empty())
+}

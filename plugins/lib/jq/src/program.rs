@@ -1,0 +1,218 @@
+//! Programs: compiled once, run on one value at a time.
+
+use jaq_core::compile::{Compiler, Undefined};
+use jaq_core::data::HasLut;
+use jaq_core::load::parse::Def;
+use jaq_core::load::{Arena, File, Loader};
+use jaq_core::{Ctx, DataT, Error, Filter, Lut, Native, Vars};
+
+use crate::bounds::{Bounds, Run};
+use crate::natives::Patterns;
+use crate::{Value, builtins, lower, natives, syntax};
+
+/// A program, compiled.
+///
+/// ```
+/// use port_jq::{Bounds, Program, Value};
+///
+/// let program = Program::compile(".repo + '-' + .name")?;
+/// let input: Value = serde_json::from_str(r#"{"repo": "shop", "name": "staging"}"#).expect("valid JSON");
+/// let output = program.first(&input, &Bounds::default());
+/// assert_eq!(output.expect("no failure"), Some("shop-staging".into()));
+/// # Ok::<(), port_jq::Mistake>(())
+/// ```
+pub struct Program {
+    filter: Filter<Dialect>,
+    globals: Vars<Value>,
+    patterns: Patterns,
+}
+
+/// What is wrong with the text of a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    pub message: String,
+    /// Where, in characters of the text as its author wrote it.
+    pub at: Option<usize>,
+}
+
+/// Why a program has no output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// An error of the program's own, in jq's words.
+    Error(String),
+    /// A bound was hit: which.
+    TooMuch(String),
+}
+
+/// What programs are made of: values, and what natives may know of the run.
+pub(crate) struct Dialect;
+
+impl DataT for Dialect {
+    type V<'a> = Value;
+    type Data<'a> = &'a Scene<'a>;
+}
+
+/// One run.
+pub(crate) struct Scene<'a> {
+    lut: &'a Lut<Dialect>,
+    pub(crate) now: f64,
+    pub(crate) patterns: &'a Patterns,
+}
+
+impl<'a> HasLut<'a, Dialect> for &'a Scene<'a> {
+    fn lut(&self) -> &'a Lut<Dialect> {
+        self.lut
+    }
+}
+
+/// Values that every program has, whatever it binds.
+const GLOBALS: [&str; 4] = ["$ENV", "$!null", "$!true", "$!false"];
+
+/// The name of a program as a definition.
+const MAIN: &str = "_program_";
+
+impl Program {
+    /// Compiles a program.
+    ///
+    /// # Errors
+    /// The first mistake that is found, with its place.
+    pub fn compile(text: &str) -> Result<Self, Mistake> {
+        let arena = Arena::default();
+        let body = lower::program(syntax::program(text, &arena)?);
+        let used = builtins::used_by(&body);
+        // The evaluator takes text; the text is a call of the program as the last of the definitions.
+        let main = Def {
+            name: MAIN,
+            args: Vec::new(),
+            body,
+        };
+        let loader = Loader::new(used.definitions.into_iter().chain([main]));
+        let call = File {
+            code: MAIN,
+            path: (),
+        };
+        let modules = loader
+            .load(&arena, call)
+            .map_err(|_| Mistake::somewhere("the program cannot be loaded"))?;
+        let compiler =
+            Compiler::<_, Native<Dialect>>::default().with_funs(natives::all(&used.natives));
+        let filter = compiler
+            .with_global_vars(GLOBALS)
+            .compile(modules)
+            .map_err(|errors| {
+                let undefined = errors.into_iter().flat_map(|(_, errors)| errors).next();
+                undefined.map_or_else(
+                    || Mistake::somewhere("the program cannot be compiled"),
+                    |(name, kind)| Mistake::undefined(text, name, &kind),
+                )
+            })?;
+        let globals = Vars::new([Value::object([]), Value::Null, true.into(), false.into()]);
+        Ok(Self {
+            filter,
+            globals,
+            patterns: Patterns::default(),
+        })
+    }
+
+    /// The first output for an input; nothing where there is none, as for `empty`.
+    ///
+    /// # Errors
+    /// The program's own error, or the bound that it hit.
+    pub fn first(&self, input: &Value, bounds: &Bounds) -> Result<Option<Value>, Failure> {
+        let run = Run::start(bounds);
+        let scene = Scene {
+            lut: &self.filter.lut,
+            now: bounds.now,
+            patterns: &self.patterns,
+        };
+        let context = Ctx::<Dialect>::new(&scene, self.globals.clone());
+        // Outputs are computed as they are asked for, so what comes after the first one costs nothing.
+        let first = self.filter.id.run((context, input.clone())).next();
+        if let Some(spent) = run.spent() {
+            return Err(Failure::TooMuch(spent.to_string()));
+        }
+        match first {
+            None => Ok(None),
+            Some(Ok(output)) if output.exceeds(bounds.bytes) => {
+                Err(Failure::TooMuch(crate::bounds::Spent::Bytes.to_string()))
+            }
+            Some(Ok(output)) => Ok(Some(output)),
+            Some(Err(exception)) => match exception.get_err() {
+                Ok(error) => Err(Failure::Error(in_words(error))),
+                // `halt` ends a program without an output.
+                Err(_) => Ok(None),
+            },
+        }
+    }
+}
+
+/// An error's value as jq's command says it.
+fn in_words(error: Error<Value>) -> String {
+    match error.into_val() {
+        Value::String(text) => text.as_str().replace(
+            "invalid path expression with input",
+            "Invalid path expression with result",
+        ),
+        other => format!("{} (not a string)", crate::value::shortened(&other)),
+    }
+}
+
+impl Mistake {
+    pub(crate) fn at(text: &str, byte: usize, message: String) -> Self {
+        let before = text.get(..byte).unwrap_or(text);
+        Self {
+            message,
+            at: Some(before.chars().count()),
+        }
+    }
+
+    fn somewhere(message: &str) -> Self {
+        Self {
+            message: message.into(),
+            at: None,
+        }
+    }
+
+    /// A name that nothing is known by. It is a slice of the text, unless it is a definition's own.
+    fn undefined(text: &str, name: &str, kind: &Undefined) -> Self {
+        let message = match kind {
+            Undefined::Filter(0) if !name.starts_with('@') => {
+                format!("there is no function `{name}`; a text needs quotes: \"{name}\"")
+            }
+            Undefined::Filter(0) => format!("there is no format `{name}`"),
+            Undefined::Filter(arity) => {
+                format!("there is no function `{name}` with {arity} arguments")
+            }
+            Undefined::Label => format!("there is no label `{name}` around this"),
+            _ => format!("there is no variable `{name}` here"),
+        };
+        let at = (name.as_ptr().addr())
+            .checked_sub(text.as_ptr().addr())
+            .filter(|at| *at < text.len());
+        match at {
+            Some(at) => Self::at(text, at, message),
+            None => Self { message, at: None },
+        }
+    }
+}
+
+impl std::fmt::Display for Mistake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.at {
+            Some(at) => write!(f, "{} (character {})", self.message, at + 1),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Error(message) | Self::TooMuch(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}

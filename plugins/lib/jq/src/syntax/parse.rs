@@ -1,0 +1,493 @@
+//! Terms: jq's grammar, as its manual and its precedences have it.
+//!
+//! What jq accepts is accepted; a few things that it refuses are harmless and accepted too, as chains of comparisons.
+
+mod blocks;
+mod patterns;
+mod strings;
+
+use jaq_core::load::Arena;
+use jaq_core::load::lex::StrPart;
+use jaq_core::load::parse::{BinaryOp, Def, Term};
+use jaq_core::ops::{Cmp, Math};
+use jaq_core::path::{Opt, Part, Path};
+
+use super::tokens::{Kind, Token};
+use super::{DEPTH, Wrong, too_deep};
+
+type Parsed<'s> = Result<Term<&'s str>, Wrong>;
+
+pub(super) struct Parser<'s, 't> {
+    text: &'s str,
+    tokens: &'t [Token<'s>],
+    place: usize,
+    arena: &'s Arena,
+    depth: usize,
+    /// Is this the text of a string's `\(…)`?
+    inner: bool,
+}
+
+/// How tightly operators bind, the loosest first.
+mod binds {
+    pub(super) const PIPE: u8 = 0;
+    pub(super) const COMMA: u8 = 1;
+    pub(super) const ALTERNATIVE: u8 = 2;
+    pub(super) const ASSIGNMENT: u8 = 3;
+    pub(super) const OR: u8 = 4;
+    pub(super) const AND: u8 = 5;
+    pub(super) const COMPARISON: u8 = 6;
+    pub(super) const SUM: u8 = 7;
+    pub(super) const PRODUCT: u8 = 8;
+}
+
+const RESERVED: [&str; 18] = [
+    "def", "if", "then", "elif", "else", "end", "as", "reduce", "foreach", "try", "catch", "label",
+    "import", "include", "module", "and", "or", "__loc__",
+];
+
+impl<'s, 't> Parser<'s, 't> {
+    pub(super) fn new(text: &'s str, tokens: &'t [Token<'s>], arena: &'s Arena) -> Self {
+        Self {
+            text,
+            tokens,
+            place: 0,
+            arena,
+            depth: 0,
+            inner: false,
+        }
+    }
+
+    pub(super) fn program(&mut self) -> Parsed<'s> {
+        // Only definitions, or nothing at all, is the identity.
+        let definitions = self.definitions_before()?;
+        let body = if self.is_end() {
+            Term::Id
+        } else {
+            self.filter()?
+        };
+        self.end()?;
+        Ok(with_definitions(definitions, body))
+    }
+
+    pub(super) fn definitions(&mut self) -> Result<Vec<Def<&'s str>>, Wrong> {
+        let definitions = self.definitions_before()?;
+        self.end()?;
+        Ok(definitions)
+    }
+
+    /// A whole filter, as it may stand in parentheses.
+    fn filter(&mut self) -> Parsed<'s> {
+        self.expression(binds::PIPE, true)
+    }
+
+    /// Operators that bind at least so tightly, and what they join. In an object a comma ends a value.
+    fn expression(&mut self, tightness: u8, commas: bool) -> Parsed<'s> {
+        self.deeper(|parser| {
+            let mut left = parser.operand(commas)?;
+            let mut chain = 0;
+            loop {
+                let at = parser.peek().at;
+                let Some((op, binds)) = parser
+                    .operator(commas)
+                    .filter(|(_, binds)| *binds >= tightness)
+                else {
+                    return Ok(left);
+                };
+                parser.place += 1;
+                chain += 1;
+                if parser.depth + chain > DEPTH {
+                    return Err(too_deep(at));
+                }
+                left = match op {
+                    // To the right: what follows belongs together.
+                    BinaryOp::Pipe(_) => join(left, op, parser.expression(binds::PIPE, commas)?),
+                    BinaryOp::Comma => parser.commas(left)?,
+                    BinaryOp::Alt
+                    | BinaryOp::Assign
+                    | BinaryOp::Update
+                    | BinaryOp::UpdateMath(_)
+                    | BinaryOp::UpdateAlt => join(left, op, parser.expression(binds, commas)?),
+                    _ => join(left, op, parser.expression(binds + 1, commas)?),
+                };
+            }
+        })
+    }
+
+    /// The rest of `a, b, c`, as a tree that is no deeper than it must be.
+    fn commas(&mut self, first: Term<&'s str>) -> Parsed<'s> {
+        let mut items = vec![first, self.expression(binds::ALTERNATIVE, true)?];
+        while self.eat(",") {
+            items.push(self.expression(binds::ALTERNATIVE, true)?);
+        }
+        while items.len() > 1 {
+            let mut pairs = Vec::with_capacity(items.len() / 2 + 1);
+            let mut left = items.into_iter();
+            while let Some(item) = left.next() {
+                pairs.push(match left.next() {
+                    Some(next) => join(item, BinaryOp::Comma, next),
+                    None => item,
+                });
+            }
+            items = pairs;
+        }
+        Ok(items.remove(0))
+    }
+
+    fn operator(&self, commas: bool) -> Option<(BinaryOp<&'s str>, u8)> {
+        Some(match self.peek().kind {
+            Kind::Symbol("|") => (BinaryOp::Pipe(None), binds::PIPE),
+            Kind::Symbol(",") if commas => (BinaryOp::Comma, binds::COMMA),
+            Kind::Symbol("//" | "?//") => (BinaryOp::Alt, binds::ALTERNATIVE),
+            Kind::Symbol("=") => (BinaryOp::Assign, binds::ASSIGNMENT),
+            Kind::Symbol("|=") => (BinaryOp::Update, binds::ASSIGNMENT),
+            Kind::Symbol("+=") => (BinaryOp::UpdateMath(Math::Add), binds::ASSIGNMENT),
+            Kind::Symbol("-=") => (BinaryOp::UpdateMath(Math::Sub), binds::ASSIGNMENT),
+            Kind::Symbol("*=") => (BinaryOp::UpdateMath(Math::Mul), binds::ASSIGNMENT),
+            Kind::Symbol("/=") => (BinaryOp::UpdateMath(Math::Div), binds::ASSIGNMENT),
+            Kind::Symbol("%=") => (BinaryOp::UpdateMath(Math::Rem), binds::ASSIGNMENT),
+            Kind::Symbol("//=") => (BinaryOp::UpdateAlt, binds::ASSIGNMENT),
+            Kind::Word("or") => (BinaryOp::Or, binds::OR),
+            Kind::Word("and") => (BinaryOp::And, binds::AND),
+            Kind::Symbol("==") => (BinaryOp::Cmp(Cmp::Eq), binds::COMPARISON),
+            Kind::Symbol("!=") => (BinaryOp::Cmp(Cmp::Ne), binds::COMPARISON),
+            Kind::Symbol("<") => (BinaryOp::Cmp(Cmp::Lt), binds::COMPARISON),
+            Kind::Symbol("<=") => (BinaryOp::Cmp(Cmp::Le), binds::COMPARISON),
+            Kind::Symbol(">") => (BinaryOp::Cmp(Cmp::Gt), binds::COMPARISON),
+            Kind::Symbol(">=") => (BinaryOp::Cmp(Cmp::Ge), binds::COMPARISON),
+            Kind::Symbol("+") => (BinaryOp::Math(Math::Add), binds::SUM),
+            Kind::Symbol("-") => (BinaryOp::Math(Math::Sub), binds::SUM),
+            Kind::Symbol("*") => (BinaryOp::Math(Math::Mul), binds::PRODUCT),
+            Kind::Symbol("/") => (BinaryOp::Math(Math::Div), binds::PRODUCT),
+            Kind::Symbol("%") => (BinaryOp::Math(Math::Rem), binds::PRODUCT),
+            _ => return None,
+        })
+    }
+
+    /// What stands beside operators: a term, a negation, a `try`, or what takes the rest: `def`, `label`, `… as $x |`.
+    fn operand(&mut self, commas: bool) -> Parsed<'s> {
+        match self.peek().kind {
+            Kind::Word("def") => {
+                let definitions = self.definitions_before()?;
+                Ok(with_definitions(
+                    definitions,
+                    self.expression(binds::PIPE, commas)?,
+                ))
+            }
+            Kind::Word("label") => {
+                self.place += 1;
+                let name = self.variable()?;
+                self.expect("|")?;
+                Ok(Term::Label(
+                    name,
+                    self.expression(binds::PIPE, commas)?.into(),
+                ))
+            }
+            Kind::Symbol("-") => {
+                self.place += 1;
+                Ok(Term::Neg(self.expression(binds::PRODUCT, commas)?.into()))
+            }
+            _ => {
+                let term = self.attempt()?;
+                if self.eat_word("as") {
+                    self.bind(term, commas)
+                } else {
+                    Ok(term)
+                }
+            }
+        }
+    }
+
+    /// A term, or `try` and a term.
+    fn attempt(&mut self) -> Parsed<'s> {
+        if !self.eat_word("try") {
+            return self.term();
+        }
+        self.deeper(|parser| {
+            let body = parser.tried()?;
+            let catch = if parser.eat_word("catch") {
+                Some(parser.tried()?.into())
+            } else {
+                None
+            };
+            Ok(Term::TryCatch(body.into(), catch))
+        })
+    }
+
+    fn tried(&mut self) -> Parsed<'s> {
+        if self.eat("-") {
+            return self.deeper(|parser| Ok(Term::Neg(parser.tried()?.into())));
+        }
+        self.attempt()
+    }
+
+    /// A term and what is done to it: `.name`, `[…]`, `?`.
+    fn term(&mut self) -> Parsed<'s> {
+        let mut term = self.atom()?;
+        let mut chain = 0;
+        loop {
+            let part = match self.peek().kind {
+                Kind::Field(name) => {
+                    self.place += 1;
+                    Part::Index(string(name))
+                }
+                Kind::Symbol(".")
+                    if matches!(self.peek_at(1).kind, Kind::Text(_) | Kind::Format(_)) =>
+                {
+                    self.place += 1;
+                    Part::Index(self.string()?)
+                }
+                Kind::Symbol(".") if matches!(self.peek_at(1).kind, Kind::Symbol("[")) => {
+                    self.place += 1;
+                    self.brackets()?
+                }
+                Kind::Symbol("[") => self.brackets()?,
+                Kind::Symbol("?") => {
+                    self.place += 1;
+                    chain += 1;
+                    if chain > DEPTH {
+                        return Err(too_deep(self.peek().at));
+                    }
+                    term = Term::TryCatch(term.into(), None);
+                    continue;
+                }
+                // Not behind a pattern this is `?` and `//`, which `operator` reads.
+                Kind::Symbol("?//") => return Ok(Term::TryCatch(term.into(), None)),
+                _ => return Ok(term),
+            };
+            let opt = if self.eat("?") {
+                Opt::Optional
+            } else {
+                Opt::Essential
+            };
+            term = match term {
+                Term::Path(from, mut path) => {
+                    path.0.push((part, opt));
+                    Term::Path(from, path)
+                }
+                from => Term::Path(from.into(), Path(vec![(part, opt)])),
+            };
+        }
+    }
+
+    /// `[]`, `[1]`, `[1:]`, `[:1]`, `[1:2]`
+    fn brackets(&mut self) -> Result<Part<Term<&'s str>>, Wrong> {
+        self.expect("[")?;
+        if self.eat("]") {
+            return Ok(Part::Range(None, None));
+        }
+        if self.eat(":") {
+            let end = self.filter()?;
+            self.expect("]")?;
+            return Ok(Part::Range(None, Some(end)));
+        }
+        let start = self.filter()?;
+        if !self.eat(":") {
+            self.expect("]")?;
+            return Ok(Part::Index(start));
+        }
+        if self.eat("]") {
+            return Ok(Part::Range(Some(start), None));
+        }
+        let end = self.filter()?;
+        self.expect("]")?;
+        Ok(Part::Range(Some(start), Some(end)))
+    }
+
+    fn atom(&mut self) -> Parsed<'s> {
+        let token = self.peek();
+        let at = token.at;
+        match &token.kind {
+            Kind::Number(number) => {
+                self.place += 1;
+                Ok(Term::Num(number))
+            }
+            Kind::Text(_) => self.string(),
+            Kind::Format(name) => match self.peek_at(1).kind {
+                Kind::Text(_) => self.string(),
+                _ => {
+                    self.place += 1;
+                    Ok(Term::Call(name, Vec::new()))
+                }
+            },
+            Kind::Variable("$__loc__") => {
+                self.place += 1;
+                Ok(self.location(at))
+            }
+            Kind::Variable(name) => {
+                self.place += 1;
+                Ok(Term::Var(name))
+            }
+            Kind::Field(name) => {
+                self.place += 1;
+                let opt = if self.eat("?") {
+                    Opt::Optional
+                } else {
+                    Opt::Essential
+                };
+                Ok(Term::Path(
+                    Term::Id.into(),
+                    Path(vec![(Part::Index(string(name)), opt)]),
+                ))
+            }
+            Kind::Symbol("..") => {
+                self.place += 1;
+                Ok(Term::Recurse)
+            }
+            Kind::Symbol(".") => match self.peek_at(1).kind {
+                // What follows is a part of a path, which `term` reads, dot and all.
+                Kind::Text(_) | Kind::Format(_) => Ok(Term::Id),
+                _ => {
+                    self.place += 1;
+                    Ok(Term::Id)
+                }
+            },
+            Kind::Symbol("(") => {
+                self.place += 1;
+                let inner = self.filter()?;
+                self.close(")", at)?;
+                Ok(inner)
+            }
+            Kind::Symbol("[") => {
+                self.place += 1;
+                if self.eat("]") {
+                    return Ok(Term::Arr(None));
+                }
+                let items = self.filter()?;
+                self.close("]", at)?;
+                Ok(Term::Arr(Some(items.into())))
+            }
+            Kind::Symbol("{") => self.object(),
+            Kind::Word("if") => self.condition(),
+            Kind::Word(name @ ("reduce" | "foreach")) => self.fold(name),
+            Kind::Word("break") if matches!(self.peek_at(1).kind, Kind::Variable(_)) => {
+                self.place += 1;
+                Ok(Term::Break(self.variable()?))
+            }
+            Kind::Word("import" | "include" | "module") => {
+                Err(Wrong::new(at, "there are no modules to import here"))
+            }
+            Kind::Word(word) if RESERVED.contains(word) => Err(self.unexpected("a filter")),
+            Kind::Word(word) => {
+                self.place += 1;
+                let arguments = self.arguments()?;
+                Ok(Term::Call(word, arguments))
+            }
+            _ => Err(self.unexpected("a filter")),
+        }
+    }
+
+    fn arguments(&mut self) -> Result<Vec<Term<&'s str>>, Wrong> {
+        let at = self.peek().at;
+        let mut arguments = Vec::new();
+        if self.eat("(") {
+            arguments.push(self.filter()?);
+            while self.eat(";") {
+                arguments.push(self.filter()?);
+            }
+            self.close(")", at)?;
+        }
+        Ok(arguments)
+    }
+
+    /// `$__loc__`: where in the program this stands.
+    fn location(&self, at: usize) -> Term<&'s str> {
+        let line = 1 + self.text[..at].matches('\n').count();
+        Term::Obj(vec![
+            (string("file"), Some(string("<top-level>"))),
+            (
+                string("line"),
+                Some(Term::Num(self.arena.alloc(line.to_string()))),
+            ),
+        ])
+    }
+
+    fn deeper<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T, Wrong>) -> Result<T, Wrong> {
+        if self.depth == DEPTH {
+            return Err(too_deep(self.peek().at));
+        }
+        self.depth += 1;
+        let parsed = parse(self);
+        self.depth -= 1;
+        parsed
+    }
+
+    fn peek(&self) -> &'t Token<'s> {
+        self.peek_at(0)
+    }
+
+    fn peek_at(&self, ahead: usize) -> &'t Token<'s> {
+        // The last token is the end, and nobody goes beyond it.
+        &self.tokens[(self.place + ahead).min(self.tokens.len() - 1)]
+    }
+
+    fn is_end(&self) -> bool {
+        matches!(self.peek().kind, Kind::End)
+    }
+
+    fn eat(&mut self, symbol: &str) -> bool {
+        let found = matches!(self.peek().kind, Kind::Symbol(found) if found == symbol);
+        self.place += usize::from(found);
+        found
+    }
+
+    fn eat_word(&mut self, word: &str) -> bool {
+        let found = matches!(self.peek().kind, Kind::Word(found) if found == word);
+        self.place += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, symbol: &str) -> Result<(), Wrong> {
+        if self.eat(symbol) {
+            Ok(())
+        } else {
+            Err(self.unexpected(&format!("`{symbol}`")))
+        }
+    }
+
+    /// The bracket that closes what was opened there.
+    fn close(&mut self, symbol: &str, opened: usize) -> Result<(), Wrong> {
+        if self.eat(symbol) {
+            return Ok(());
+        }
+        if self.is_end() && !self.inner {
+            let open = &self.text[opened..=opened];
+            return Err(Wrong::new(
+                opened,
+                format!("`{open}` is never closed: `{symbol}` is missing"),
+            ));
+        }
+        Err(self.unexpected(&format!("an operator or `{symbol}`")))
+    }
+
+    fn end(&self) -> Result<(), Wrong> {
+        if self.is_end() {
+            Ok(())
+        } else {
+            Err(self.unexpected("an operator or the end"))
+        }
+    }
+
+    fn unexpected(&self, expected: &str) -> Wrong {
+        let token = self.peek();
+        Wrong::new(
+            token.at,
+            format!("{} where {expected} should stand", token.kind),
+        )
+    }
+}
+
+fn join<'s>(left: Term<&'s str>, op: BinaryOp<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+    Term::BinOp(left.into(), op, right.into())
+}
+
+fn with_definitions<'s>(definitions: Vec<Def<&'s str>>, body: Term<&'s str>) -> Term<&'s str> {
+    if definitions.is_empty() {
+        body
+    } else {
+        Term::Def(definitions, body.into())
+    }
+}
+
+fn string(text: &str) -> Term<&str> {
+    Term::Str(None, vec![StrPart::Str(text)])
+}

@@ -1,0 +1,41 @@
+//! Strings with what is put into them: `"a \(.b)"`, `@uri "…"`.
+
+use jaq_core::load::lex::StrPart;
+use jaq_core::load::parse::Term;
+
+use super::{Parsed, Parser};
+use crate::syntax::tokens::{Kind, Piece};
+
+impl<'s> Parser<'s, '_> {
+    pub(super) fn string(&mut self) -> Parsed<'s> {
+        let format = match self.peek().kind {
+            Kind::Format(name) => {
+                self.place += 1;
+                Some(name)
+            }
+            _ => None,
+        };
+        let Kind::Text(pieces) = &self.peek().kind else {
+            return Err(self.unexpected("a string"));
+        };
+        self.place += 1;
+        let mut parts = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            parts.push(match piece {
+                Piece::Text(text) => StrPart::Str(*text),
+                Piece::Inner(tokens) => self.deeper(|parser| {
+                    let mut inner = Parser {
+                        tokens,
+                        place: 0,
+                        inner: true,
+                        ..*parser
+                    };
+                    let term = inner.filter()?;
+                    inner.end()?;
+                    Ok(StrPart::Term(term))
+                })?,
+            });
+        }
+        Ok(Term::Str(format, parts))
+    }
+}

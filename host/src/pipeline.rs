@@ -24,6 +24,7 @@ use tokio::task::JoinSet;
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use crate::answers::Answers;
+use crate::checked::Checked;
 use crate::delivery::Delivery;
 use crate::files::Configurations;
 use crate::github::GitHub;
@@ -329,13 +330,10 @@ impl Pipeline {
                             .answers
                             .iter()
                             .any(|answer| matches!(answer.value, AnswerValue::Refused(_)));
+                    let checked = Checked::new(&plugin.name, mapped, refused, &self.allowed);
+                    let options = &opened.options;
                     return Ok(Said::Wanted(wanted::wanted(
-                        plugin,
-                        subject,
-                        &opened.options,
-                        mapped,
-                        refused,
-                        &self.allowed,
+                        plugin, subject, options, checked,
                     )));
                 }
             }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use kinds::version_of;
+pub use kinds::{kinds, version_of};
 pub use payload::{as_elsewhere, pushed_at};
 
 use crate::delivery::Delivery;
@@ -34,6 +34,13 @@ pub struct Organization {
     pub login: String,
 }
 
+impl Organization {
+    /// As mappers see it.
+    pub fn json(&self) -> String {
+        serde_json::json!({ "login": self.login, "id": self.id }).to_string()
+    }
+}
+
 /// A repository. The id is its identity; names change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repository {
@@ -48,6 +55,11 @@ pub struct Repository {
 }
 
 impl Repository {
+    /// One in GitHub's shape, and whose it is.
+    pub fn read(json: &str) -> Result<(Self, Organization), String> {
+        payload::repository(json)
+    }
+
     /// `owner/name`, as the API's paths want it.
     pub fn full_name(&self) -> String {
         format!("{}/{}", self.owner, self.name)

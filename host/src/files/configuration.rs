@@ -12,9 +12,8 @@ use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
-pub use self::candidate::Candidate;
+pub use self::candidate::{Candidate, Wanted};
 
-use self::candidate::Wanted;
 use self::heads::Heads;
 use self::last_good::{LastGood, Of};
 use super::{At, Files};

@@ -119,8 +119,7 @@ impl Pipeline {
         Ok(Found::There(Scene {
             asked,
             time: jiff::Timestamp::now().to_string(),
-            organization: serde_json::json!({ "login": organization.login, "id": organization.id })
-                .to_string(),
+            organization: organization.json(),
             repository,
             subject: object,
             webhook: delivery,

@@ -98,20 +98,15 @@ impl Plugin {
                 configuration: configuration.clone(),
                 event: None,
             };
-            self.run(call, |plugin, Call { configuration, .. }| {
-                let mut guest = plugin.fresh(configuration)?;
-                let opened = guest.read(&plugin.sandbox, configuration)?;
-                let key = plugin.key(configuration);
-                plugin.sandbox.kept.put(key, guest);
-                Ok(Arc::new(opened))
+            self.run(call, |plugin, call| {
+                Ok(Arc::new(plugin.open_here(&call.configuration)?))
             })
             .await
         };
         self.opened.get_with(configuration.digest(), open).await
     }
 
-    /// One round: map the event as it stands, with the answers it carries. What fails in an instance that mapped
-    /// before is tried once more in a fresh one, which may fare better; what fails in a fresh one would fail again.
+    /// One round: map the event as it stands, with the answers it carries.
     ///
     /// The event goes to another thread: an `Arc` of it is shared, an event itself is copied.
     pub async fn map<E: Borrow<Event> + Clone + Send + Sync + 'static>(
@@ -124,27 +119,40 @@ impl Plugin {
             event: Some(event.clone()),
         };
         self.run(call, |plugin, call| {
-            let (sandbox, configuration) = (&plugin.sandbox, &call.configuration);
-            let (key, event) = (plugin.key(configuration), call.event.as_ref());
-            let event = event.expect("given above").borrow();
-            let map = |mut guest: Guest| {
-                let outcome = guest.map(sandbox, configuration, event);
-                // A refusal is an answer; after everything else the instance is not to be trusted.
-                if matches!(outcome, Ok(_) | Err(Fault::Refused(_))) {
-                    sandbox.kept.put(key, guest);
-                }
-                outcome
-            };
-            if let Some(guest) = sandbox.kept.take(key) {
-                let used = guest.calls > 0;
-                match map(guest) {
-                    Err(fault) if used && fault.is_a_failure() => {}
-                    outcome => return outcome,
-                }
-            }
-            map(plugin.fresh(configuration)?)
+            let event = call.event.as_ref().expect("given above");
+            plugin.map_here(&call.configuration, event.borrow())
         })
         .await
+    }
+
+    /// [`Plugin::open`] on the caller's own thread: in nobody's turn, whether it rests or not, and not remembered.
+    pub fn open_here(&self, configuration: &Configuration) -> Result<Opened, Fault> {
+        let mut guest = self.fresh(configuration)?;
+        let opened = guest.read(&self.sandbox, configuration)?;
+        self.sandbox.kept.put(self.key(configuration), guest);
+        Ok(opened)
+    }
+
+    /// [`Plugin::map`] on the caller's own thread. What fails in an instance that mapped before is tried once more in
+    /// a fresh one, which may fare better; what fails in a fresh one would fail again.
+    pub fn map_here(&self, configuration: &Configuration, event: &Event) -> Result<Outcome, Fault> {
+        let (sandbox, key) = (&self.sandbox, self.key(configuration));
+        let map = |mut guest: Guest| {
+            let outcome = guest.map(sandbox, configuration, event);
+            // A refusal is an answer; after everything else the instance is not to be trusted.
+            if matches!(outcome, Ok(_) | Err(Fault::Refused(_))) {
+                sandbox.kept.put(key, guest);
+            }
+            outcome
+        };
+        if let Some(guest) = sandbox.kept.take(key) {
+            let used = guest.calls > 0;
+            match map(guest) {
+                Err(fault) if used && fault.is_a_failure() => {}
+                outcome => return outcome,
+            }
+        }
+        map(self.fresh(configuration)?)
     }
 
     /// An instance of one's own, called on the caller's thread, in nobody's turn: to measure what one costs.

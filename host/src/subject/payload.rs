@@ -118,6 +118,10 @@ impl LongRepository {
     }
 }
 
+pub(super) fn repository(json: &str) -> Result<(Repository, Organization), String> {
+    LongRepository::read(json)
+}
+
 /// The repositories of a list in which they stand in short: `{"id", "name", "full_name", ..}`.
 pub(super) fn short_repositories(
     json: &str,

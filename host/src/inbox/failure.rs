@@ -71,8 +71,6 @@ pub enum Class {
     Rests,
     /// A person must agree first.
     Held,
-    /// The subject is not there any more.
-    Gone,
     /// A mistake of Portolan's.
     Bug,
 }
@@ -90,8 +88,6 @@ pub(super) enum Remedy {
     Waits,
     /// It is given up at once.
     Quarantine,
-    /// There is nothing left to do.
-    Nothing,
 }
 
 impl Class {
@@ -108,7 +104,6 @@ impl Class {
             Self::Plugin => ("plugin", Remedy::Tries(2)),
             Self::Rests => ("rests", Remedy::Waits),
             Self::Held => (HELD, Remedy::Quarantine),
-            Self::Gone => ("gone", Remedy::Nothing),
             Self::Bug => ("bug", Remedy::Quarantine),
         }
     }
@@ -128,7 +123,6 @@ pub(super) enum Fate {
         faults: u32,
     },
     Quarantined(Cause),
-    Nothing,
 }
 
 impl Failure {
@@ -160,7 +154,6 @@ impl Failure {
                 faults,
             },
             Remedy::Quarantine => Fate::Quarantined(self.cause()),
-            Remedy::Nothing => Fate::Nothing,
         }
     }
 
@@ -263,7 +256,6 @@ mod tests {
                     assert_eq!(cause.awaits.as_deref(), Some("service"));
                     return Some(tried.tries + 1);
                 }
-                Fate::Nothing => return None,
             }
             tried.tries += 1;
             if tried.tries == 1_000 {
@@ -280,7 +272,7 @@ mod tests {
         assert_eq!(tries_of(Class::Plugin), Some(2));
         assert_eq!(tries_of(Class::Failed), Some(8));
         assert_eq!(tries_of(Class::Missing), Some(8));
-        for class in [Class::Transient, Class::Wait, Class::Rests, Class::Gone] {
+        for class in [Class::Transient, Class::Wait, Class::Rests] {
             assert_eq!(tries_of(class), None, "{class:?}");
         }
     }

@@ -8,7 +8,13 @@ pub struct Mapping;
 
 impl Mapper for Mapping {
     fn describe() -> Description {
-        Description::of(["repository", "pull-request", "issue", "workflow-run", "tree"])
+        Description::of([
+            "repository",
+            "pull-request",
+            "issue",
+            "workflow-run",
+            "tree",
+        ])
     }
 
     fn map(&self, _event: &Event) -> Result<Outcome, Error> {

@@ -158,7 +158,10 @@ impl State {
 
     fn check(&self, whose: &Whose, now: Instant) -> Result<(), Resting> {
         let here = self.rows.get(whose).and_then(|row| row.rest.as_ref());
-        for (reach, rest) in [(Reach::Everybody, self.everybody.as_ref()), (Reach::Here, here)] {
+        for (reach, rest) in [
+            (Reach::Everybody, self.everybody.as_ref()),
+            (Reach::Here, here),
+        ] {
             if let Some(rest) = rest
                 && now < rest.until
             {
@@ -319,7 +322,9 @@ mod tests {
         let plugin = Plugin::new();
         let late = |repository| {
             let late = "0.9 s".to_owned();
-            plugin.breaker.answered_late(whose(repository, 1), late, plugin.now)
+            plugin
+                .breaker
+                .answered_late(whose(repository, 1), late, plugin.now)
         };
         for repository in 1..=9 {
             assert!(!late(repository));

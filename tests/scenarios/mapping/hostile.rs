@@ -22,7 +22,8 @@ fn selecting(program: &str) -> String {
 /// Each with what the log says of it.
 fn hostile() -> Vec<(&'static str, String, &'static str)> {
     let program = |name, program| (name, selecting(program), "port-app-config.yml:4:");
-    let resource = "{kind: issue, port: {entity: {mappings: {identifier: .title, blueprint: .title}}}}";
+    let resource =
+        "{kind: issue, port: {entity: {mappings: {identifier: .title, blueprint: .title}}}}";
     vec![
         program("recursion", "[recurse(.)] | length > 0"),
         program("range", "[range(1e12)] | length > 0"),

@@ -39,12 +39,22 @@ async fn each(
             None => gone,
             Some(entity) => {
                 let is = |(name, value): (&String, &Value)| &entity["properties"][name] == value;
-                !gone && wanted.as_object().is_some_and(|wanted| wanted.iter().all(is))
+                !gone
+                    && wanted
+                        .as_object()
+                        .is_some_and(|wanted| wanted.iter().all(is))
             }
         };
-        if !world.port.comes_to(portolan_tests::journal::PATIENCE, is).await {
+        if !world
+            .port
+            .comes_to(portolan_tests::journal::PATIENCE, is)
+            .await
+        {
             let stands = world.port.entity(&blueprint, &identifier);
-            panic!("{} {action}: {wanted} is wanted of {identifier}, not {stands:?}", event.name);
+            panic!(
+                "{} {action}: {wanted} is wanted of {identifier}, not {stands:?}",
+                event.name
+            );
         }
     }
 }
@@ -73,7 +83,13 @@ async fn pull_requests() {
         )
     };
     let path = |pull: &Value| format!("/pulls/{}", pull["number"]);
-    each(&world().await, "pull_request", ("pull_request", path), described).await;
+    each(
+        &world().await,
+        "pull_request",
+        ("pull_request", path),
+        described,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -107,7 +123,13 @@ async fn workflow_runs() {
         )
     };
     let path = |run: &Value| format!("/actions/runs/{}", run["id"]);
-    each(&world().await, "workflow_run", ("workflow_run", path), described).await;
+    each(
+        &world().await,
+        "workflow_run",
+        ("workflow_run", path),
+        described,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -143,7 +165,10 @@ async fn the_repository_and_the_files_of_a_push() {
     let full = |entity: &Value| entity["properties"]["readme"] == "# Recorded\n";
     world.becomes("githubRepository", name, full).await;
     drop(entity);
-    let entity = world.port.entity("githubRepository", name).expect("just seen");
+    let entity = world
+        .port
+        .entity("githubRepository", name)
+        .expect("just seen");
     assert_eq!(
         entity["properties"],
         json!({

@@ -210,6 +210,10 @@ fn what_is_no_configuration_does_not_open() {
             ":1:45: selector.files[0]: `!a` would exclude paths",
         ),
         (
+            "resources: [{kind: issue, port: {entity: {mappings: {identifier: {a: .b}, blueprint: '\"x\"'}}}}]\n",
+            ":1:66: identifier: An identifier is a jq expression, or a search",
+        ),
+        (
             "resources: [{kind: file, selector: {files: [docs/]}, port: {}}]\n",
             ":1:45: selector.files[0]: `docs/` names a folder; for the files below it write `**` after it.",
         ),

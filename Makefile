@@ -19,7 +19,7 @@ define step
 endef
 
 .NOTPARALLEL:
-.PHONY: help setup guests build demo empty-root test lint fmt clippy doc deny advisories hadolint bench conformance chaos ci
+.PHONY: help setup guests build demo empty-root test lint fmt clippy doc deny advisories hadolint bench conformance differential chaos ci
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -88,6 +88,13 @@ conformance: guests build ## judged by others: recorded payloads, GitHub's API d
 	$(call step,npm packages,(cd "$(TARGET)/conformance" && cmp -s package-lock.json node_modules/installed-by \
 		|| { npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/installed-by; }))
 	@echo "==> conformance"; "$(TARGET)/debug/conformance" $(PART)
+
+# libjq as PyPI has it, in a folder of its own below the target folder.
+JQ := jq==1.13.0
+differential: guests build ## Port's dialect of jq in the plugin against libjq (needs python3 with pip)
+	@python3 -m pip --version >/dev/null 2>&1 || { echo "make differential needs Python 3 with pip: apt-get install python3-pip" >&2; exit 1; }
+	$(call step,libjq,([ -d "$(TARGET)/differential/$(JQ)" ] || PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --target "$(TARGET)/differential/$(JQ)" $(JQ)))
+	@echo "==> differential"; PYTHONPATH="$(TARGET)/differential/$(JQ)" "$(TARGET)/debug/differential"
 
 # `--lib` builds what watches the host's disk, a library that no program is linked with.
 chaos: guests ## kills, power cuts, broken disks and lines, outages; PART=kills|images|faults|network|outage|full, KILLS, IMAGES, MINUTES, SECONDS, SEED

@@ -87,7 +87,8 @@ impl Pipeline {
             Touch::Chore(Chore::HeadMoved { .. }) => false,
             Touch::Chore(Chore::Configured { .. }) => {
                 let set = self.plugins.current();
-                set.iter().any(|plugin| plugin.reads_an_organizations_files())
+                set.iter()
+                    .any(|plugin| plugin.reads_an_organizations_files())
             }
             Touch::Chore(_) => true,
         }

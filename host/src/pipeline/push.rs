@@ -107,6 +107,9 @@ mod tests {
         assert!(!told(r#"{"pushed_at": "2026-01-02T03:04:04Z"}"#));
         assert!(!told(r#"{"pushed_at": null}"#));
         assert!(told(r#"{"pushed_at": "2026-01-02T03:04:05Z"}"#));
-        assert!(told(r#"{"pushed_at": "2026-01-02T03:04:06Z"}"#), "a later one");
+        assert!(
+            told(r#"{"pushed_at": "2026-01-02T03:04:06Z"}"#),
+            "a later one"
+        );
     }
 }

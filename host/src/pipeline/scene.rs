@@ -91,7 +91,9 @@ impl Pipeline {
                 // Read anew: the event is about the head as it is now, whatever the webhook said.
                 let head = asking.head().await?;
                 // The configuration is to be of no older commit.
-                (self.configurations).head_is(pushed, head.cloned(), asked).await;
+                (self.configurations)
+                    .head_is(pushed, head.cloned(), asked)
+                    .await;
                 let Some(head) = head else {
                     return Ok(Found::Nothing);
                 };

@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tracing::Span;
 
-use super::breaker::{Breaker, REST, Reach, Resting};
-use super::call::Call;
+use super::breaker::{Breaker, Cause, REST, Resting};
+use super::call::{Call, taken};
 use super::contract::{
     CONTRACT, Configuration, Description, Diagnostic, Event, File, Outcome, Owner, Want, WorldPre,
     WriteOptions,
@@ -291,9 +291,10 @@ impl Plugin {
         let (plugin, span) = (self.clone(), Span::current());
         let work = move || {
             let result = span.in_scope(|| {
-                let began = Instant::now();
+                let began = taken();
                 let result = work(&plugin, &call);
-                plugin.remember(&call, result.as_ref().err(), began.elapsed());
+                let took = taken().saturating_sub(began);
+                plugin.remember(&call, result.as_ref().err(), took);
                 result
             });
             drop((own, any));
@@ -309,50 +310,45 @@ impl Plugin {
         match fault {
             Some(fault) if fault.is_a_failure() => {
                 let why = fault.to_string();
-                if let Some(reach) = self.breaker.failed(call.whose(), why.clone(), now) {
-                    self.begins_to_rest(reach, &why);
+                if let Some(cause) = self.breaker.failed(call.whose(), why.clone(), now) {
+                    self.begins_to_rest(cause, &why);
                 }
             }
             Some(Fault::Host(_) | Fault::Resting { .. }) => {}
             // A refusal and a mistake found in a configuration are answers too.
-            _ => match call.late(took) {
-                Some(why) => {
-                    if (self.breaker).answered_late(call.whose(), why.clone(), now) {
-                        self.begins_to_rest(Reach::Here, &why);
-                    }
+            _ if call.is_slow(took) => {
+                let what = format!("it took {:.1} s for one event", took.as_secs_f32());
+                self.breaker.took_long(call.whose(), took, what, now);
+            }
+            _ => match self.breaker.answered(|| call.whose()) {
+                Some(Cause::Sick) => {
+                    tracing::info!(plugin = self.name, "plugin {self} answers again");
                 }
-                None => match self.breaker.answered(|| call.whose()) {
-                    Some(Reach::Here) => {
-                        tracing::info!(plugin = self.name, "plugin {self} answers again here");
-                    }
-                    Some(Reach::Everybody) => {
-                        tracing::info!(plugin = self.name, "plugin {self} answers again");
-                    }
-                    None => {}
-                },
+                Some(_) => tracing::info!(plugin = self.name, "plugin {self} answers again here"),
+                None => {}
             },
         }
     }
 
-    fn begins_to_rest(&self, reach: Reach, why: &str) {
-        let what_to_do = match reach {
-            Reach::Here => "those of other repositories go on: mend the configuration, or drop",
-            Reach::Everybody => "drop",
+    fn begins_to_rest(&self, cause: Cause, why: &str) {
+        let what_to_do = match cause {
+            Cause::Sick => "drop",
+            _ => "those of other repositories go on: mend the configuration, or drop",
         };
         tracing::error!(
             plugin = self.name,
-            "plugin {self} failed {} and rests {} s at a time until it answers again, last: {why}; its events wait, {what_to_do} a mended version into the plugin folder",
-            row(reach),
+            "plugin {self} {} and rests {} s at a time until it answers again, last: {why}; its events wait, {what_to_do} a mended version into the plugin folder",
+            row(cause),
             REST.as_secs()
         );
     }
 
     fn rests(&self, resting: Resting) -> Fault {
-        let Resting { reach, last, left } = resting;
+        let Resting { cause, last, left } = resting;
         let plugin = self.label.to_string();
         Fault::Resting {
             plugin,
-            reach,
+            cause,
             last,
             left,
         }

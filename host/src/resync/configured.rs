@@ -38,7 +38,9 @@ impl Resync {
             return Ok(());
         }
         let plugins = plugins.join(", ");
-        info!("the configuration of {login} changed for {plugins}: its repositories are mapped anew");
+        info!(
+            "the configuration of {login} changed for {plugins}: its repositories are mapped anew"
+        );
         self.take_in(TakeIn {
             installation: pushed.installation,
             organization: pushed.organization,

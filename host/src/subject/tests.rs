@@ -135,8 +135,7 @@ fn a_push_to_where_an_organizations_files_lie_may_configure_all_its_repositories
         "id": 6, "name": ".github-private", "owner": {"id": 3, "login": "acme"}, "default_branch": "main",
     });
     let push = |reference: &str| {
-        let payload =
-            json!({"ref": reference, "before": "a1", "after": "b2", "repository": home});
+        let payload = json!({"ref": reference, "before": "a1", "after": "b2", "repository": home});
         about("push", payload).unwrap()
     };
     let touches = push("refs/heads/main");

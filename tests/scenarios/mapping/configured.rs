@@ -33,19 +33,29 @@ async fn an_organization_speaks_for_repositories_that_say_nothing_themselves() {
     let own = described("itself");
     world.writes(&world.shop, &[(OWN, &own)]).await;
     // No webhook but this one tells of it: it was pushed to this moment.
-    world.becomes("githubRepository", "shop", by("itself")).await;
+    world
+        .becomes("githubRepository", "shop", by("itself"))
+        .await;
 
     world.writes(&cart, &[("README.md", "# Cart")]).await;
     world.organization(&described("the organization")).await;
 
     let organizations = by("the organization");
-    world.becomes("githubRepository", "cart", organizations).await;
-    world.becomes("githubRepository", "shop", by("itself")).await;
+    world
+        .becomes("githubRepository", "cart", organizations)
+        .await;
+    world
+        .becomes("githubRepository", "shop", by("itself"))
+        .await;
 
     let commit = world.shop.delete_files(&[OWN], "Do as the others do");
-    world.deliver(&world.host, &world.shop.pushed(&commit)).await;
+    world
+        .deliver(&world.host, &world.shop.pushed(&commit))
+        .await;
     let organizations = by("the organization");
-    world.becomes("githubRepository", "shop", organizations).await;
+    world
+        .becomes("githubRepository", "shop", organizations)
+        .await;
 }
 
 #[tokio::test]
@@ -57,7 +67,9 @@ async fn what_the_organization_changes_holds_for_all_its_repositories_at_once() 
         let repository = world.github.repository(&format!("acme/{name}"));
         let package = ("package.json", r#"{"dependencies": {"react": "^19"}}"#);
         world.writes(&repository, &[package]).await;
-        world.becomes("githubRepository", name, by("one hand")).await;
+        world
+            .becomes("githubRepository", name, by("one hand"))
+            .await;
     }
     let package = "
   - kind: file
@@ -69,11 +81,15 @@ async fn what_the_organization_changes_holds_for_all_its_repositories_at_once() 
           identifier: .repo.name + \"-\" + .item.key
           blueprint: '\"package\"'
 ";
-    world.organization(&(described("another hand") + package)).await;
+    world
+        .organization(&(described("another hand") + package))
+        .await;
 
     // Nothing else happens in any of them.
     for name in names {
-        world.becomes("githubRepository", name, by("another hand")).await;
+        world
+            .becomes("githubRepository", name, by("another hand"))
+            .await;
         let react = format!("{name}-react");
         world.port.wait_for_entity("package", &react).await;
     }
@@ -99,7 +115,10 @@ async fn a_repository_may_only_be_stricter_about_what_depends_on_what_is_deleted
 
         let both = packages(r#"{"dependencies": {"react": "^19", "vue": "^3"}}"#);
         world.writes(&repository, &both).await;
-        world.port.wait_for_entity("package", &format!("{name}-vue")).await;
+        world
+            .port
+            .wait_for_entity("package", &format!("{name}-vue"))
+            .await;
         let mark = world.mark();
         let one = packages(r#"{"dependencies": {"react": "^19"}}"#);
         world.writes(&repository, &one).await;
@@ -144,11 +163,15 @@ async fn a_repository_is_mapped_by_what_is_pushed_to_it_whatever_was_listed_befo
     };
     let first = files(&world.shop, &named("itself"));
     world.deliver(&world.host, &first).await;
-    world.becomes("githubRepository", "shop-of-old", by("itself")).await;
+    world
+        .becomes("githubRepository", "shop-of-old", by("itself"))
+        .await;
 
     let second = files(&world.shop, &described("itself"));
     world.deliver(&world.host, &second).await;
-    world.becomes("githubRepository", "shop", by("itself")).await;
+    world
+        .becomes("githubRepository", "shop", by("itself"))
+        .await;
     // What it is not called any more goes.
     world.goes("githubRepository", "shop-of-old").await;
 }

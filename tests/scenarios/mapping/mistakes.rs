@@ -45,10 +45,15 @@ async fn world() -> World {
     let files = [
         (OWN, good.as_str()),
         ("about.json", r#"{"text": "Sells"}"#),
-        ("package.json", r#"{"dependencies": {"react": "^18", "vue": "^3"}}"#),
+        (
+            "package.json",
+            r#"{"dependencies": {"react": "^18", "vue": "^3"}}"#,
+        ),
     ];
     world.writes(&world.shop, &files).await;
-    world.becomes("githubRepository", "shop", about("Sells")).await;
+    world
+        .becomes("githubRepository", "shop", about("Sells"))
+        .await;
     world.port.wait_for_entity("package", "shop-vue").await;
     world
 }
@@ -71,7 +76,9 @@ async fn a_resource_that_cannot_be_read_or_fails_only_adds_and_the_others_go_on(
         ];
         world.writes(&world.shop, &files).await;
 
-        world.becomes("githubRepository", "shop", about("Buys")).await;
+        world
+            .becomes("githubRepository", "shop", about("Buys"))
+            .await;
         let at = format!("{OWN}{place}");
         let line = world.host.wait_for_line_after(said, &at).await;
         assert!(line.contains(words) && line.contains("acme/shop"), "{line}");
@@ -99,7 +106,10 @@ async fn a_property_that_fails_is_told_and_the_rest_of_the_entity_is_written() {
 
     let svelte = world.port.wait_for_entity("package", "shop-svelte").await;
     assert_eq!(svelte["properties"]["package"], "svelte");
-    let line = world.host.wait_for_line_after(said, &format!("{OWN}:20:")).await;
+    let line = world
+        .host
+        .wait_for_line_after(said, &format!("{OWN}:20:"))
+        .await;
     assert!(line.contains("properties.version"), "{line}");
     // It concerns that property alone: what is not there any more goes.
     world.goes("package", "shop-vue").await;
@@ -112,13 +122,19 @@ async fn a_file_that_is_no_yaml_leaves_the_last_good_one_in_force() {
     let broken = both(IDENTIFIER, "'.item.value");
     let files = [
         (OWN, broken.as_str()),
-        ("package.json", r#"{"dependencies": {"react": "^19", "vue": "^3"}}"#),
+        (
+            "package.json",
+            r#"{"dependencies": {"react": "^19", "vue": "^3"}}"#,
+        ),
     ];
     world.writes(&world.shop, &files).await;
 
     let newer = |entity: &Value| entity["properties"]["version"] == "^19";
     world.becomes("package", "shop-react", newer).await;
-    world.host.wait_for_line_after(said, &format!("{OWN}:")).await;
+    world
+        .host
+        .wait_for_line_after(said, &format!("{OWN}:"))
+        .await;
     let stays = "the last configuration without mistakes stays in force";
     world.host.wait_for_line_after(said, stays).await;
     assert!(world.told(mark).deleted.is_empty());

@@ -60,7 +60,9 @@ async fn what_the_organization_changes_holds_at_once_for_all_its_repositories() 
 
     world
         .host
-        .wait_for_line("the configuration of acme changed for gitops: its repositories are mapped anew")
+        .wait_for_line(
+            "the configuration of acme changed for gitops: its repositories are mapped anew",
+        )
         .await;
     let only_b = |_: &FakePort| world.identifiers("service") == ["b"];
     world.port.wait_for("what the new one says", only_b).await;

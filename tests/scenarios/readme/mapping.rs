@@ -32,7 +32,10 @@ async fn its_configuration_becomes_the_entities_it_describes() {
     acme.port.wait_for("the repository as a service", is).await;
     let pull = &opened.payload["pull_request"];
     let identifier = format!("shop{}", pull["id"]);
-    let entity = acme.port.wait_for_entity("githubPullRequest", &identifier).await;
+    let entity = acme
+        .port
+        .wait_for_entity("githubPullRequest", &identifier)
+        .await;
     assert_eq!(entity["title"], "Be fast");
     assert_eq!(
         entity["properties"],

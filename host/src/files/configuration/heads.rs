@@ -50,7 +50,12 @@ impl Heads {
     }
 
     /// What somebody was told who asked at that time.
-    pub(super) async fn head_is(&self, repository: &Repository, head: Option<Head>, asked: Instant) {
+    pub(super) async fn head_is(
+        &self,
+        repository: &Repository,
+        head: Option<Head>,
+        asked: Instant,
+    ) {
         self.heads.learn(branch(repository), head, asked).await;
     }
 

@@ -13,6 +13,7 @@ mod folder;
 mod journal;
 mod kept;
 mod limits;
+mod opened;
 mod operator;
 mod plugin;
 mod pulse;
@@ -29,7 +30,8 @@ use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use fault::Fault;
-pub use plugin::{Instance, Opened, Plugin};
+pub use opened::Opened;
+pub use plugin::{Instance, Plugin};
 use reload::Folders;
 use sandbox::Sandbox;
 

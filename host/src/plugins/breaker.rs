@@ -78,24 +78,35 @@ pub(super) struct Resting {
 }
 
 impl Breaker {
-    /// Whether it rests. For whom is only asked while anything is on record.
-    pub(super) fn check(&self, whose: impl FnOnce() -> Whose, now: Instant) -> Result<(), Resting> {
+    /// Whether it rests. For whom is only asked while anything is on record. An event that was begun goes on, however
+    /// long it took so far: begun anew it would only take as long again.
+    pub(super) fn check(
+        &self,
+        whose: impl FnOnce() -> Whose,
+        goes_on: bool,
+        now: Instant,
+    ) -> Result<(), Resting> {
         let state = self.state();
         match state.is_calm() {
             true => Ok(()),
-            false => state.check(&whose(), now),
+            false => state.check(&whose(), goes_on, now),
         }
     }
 
     /// The same for one that is about to be called: after a rest one may try, and the others wait for what comes of it.
-    pub(super) fn admit(&self, whose: impl FnOnce() -> Whose, now: Instant) -> Result<(), Resting> {
+    pub(super) fn admit(
+        &self,
+        whose: impl FnOnce() -> Whose,
+        goes_on: bool,
+        now: Instant,
+    ) -> Result<(), Resting> {
         let mut state = self.state();
         if state.is_calm() {
             return Ok(());
         }
         state.rows.retain(|_, row| now < row.at + STALE);
         let whose = whose();
-        state.check(&whose, now)?;
+        state.check(&whose, goes_on, now)?;
         let State {
             rows, everybody, ..
         } = &mut *state;
@@ -175,10 +186,11 @@ impl State {
         self.everybody.take()
     }
 
-    fn check(&self, whose: &Whose, now: Instant) -> Result<(), Resting> {
+    fn check(&self, whose: &Whose, goes_on: bool, now: Instant) -> Result<(), Resting> {
         let here = self.rows.get(whose).and_then(|row| row.rest.as_ref());
         let mut rests = self.everybody.iter().chain(here);
-        match rests.find(|rest| now < rest.until) {
+        let holds = |rest: &&Rest| now < rest.until && !(goes_on && rest.cause == Cause::Slow);
+        match rests.find(holds) {
             None => Ok(()),
             Some(rest) => Err(Resting {
                 cause: rest.cause,
@@ -244,7 +256,7 @@ mod tests {
 
         /// Whether it is called.
         fn may(&self, whose: Whose) -> Result<(), Cause> {
-            let admitted = self.breaker.admit(|| whose, self.now);
+            let admitted = self.breaker.admit(|| whose, false, self.now);
             admitted.map_err(|resting| resting.cause)
         }
     }
@@ -266,7 +278,10 @@ mod tests {
             last: "trap".to_owned(),
             left: REST,
         };
-        assert_eq!(plugin.breaker.check(|| shop, plugin.now), Err(resting));
+        assert_eq!(
+            plugin.breaker.check(|| shop, false, plugin.now),
+            Err(resting)
+        );
         // One that had begun before.
         assert_eq!(plugin.answers(shop), Some(Cause::Failed));
         assert_eq!(plugin.may(shop), Ok(()));
@@ -337,6 +352,8 @@ mod tests {
             slow(&plugin, repository);
             assert_eq!(plugin.may(whose(repository, 1)), Err(Cause::Slow));
         }
+        let goes_on = plugin.breaker.admit(|| whose(9, 1), true, plugin.now);
+        assert_eq!(goes_on, Ok(()), "what was begun");
         assert_eq!(plugin.may(whose(1, 2)), Ok(()), "another configuration");
         assert_eq!(plugin.may(whose(10, 1)), Ok(()), "another repository");
         plugin.later(took * SLOW);

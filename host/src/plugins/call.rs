@@ -25,6 +25,12 @@ impl<E: Borrow<Event>> Call<E> {
         }
     }
 
+    /// Whether it is another round of an event that was begun.
+    pub(super) fn goes_on(&self) -> bool {
+        let event = self.event.as_ref().map(Borrow::borrow);
+        event.is_some_and(|event| !event.answers.is_empty())
+    }
+
     /// Whether this much of a processor's time is more than one event should take: a tenth of the time after which it
     /// would be stopped. What takes long to open is opened once.
     pub(super) fn is_slow(&self, took: Duration) -> bool {

@@ -43,7 +43,7 @@ pub enum Fault {
     #[error("plugin {plugin} broke the contract: {what}")]
     Invalid { plugin: String, what: String },
     /// It is not to be called now: try again later.
-    #[error("plugin {plugin} {}, last: {last}; it rests for {} s more, or until {} is in force", row(*.cause), .left.as_secs() + 1, mends(*.cause))]
+    #[error("plugin {plugin} {}, last: {last}; it rests for {} s more, or until {} is in force", why_it_rests(*.cause), .left.as_secs() + 1, mends(*.cause))]
     Resting {
         plugin: String,
         cause: Cause,
@@ -137,7 +137,7 @@ impl Fault {
 }
 
 /// What led to a rest.
-pub(super) fn row(cause: Cause) -> String {
+pub(super) fn why_it_rests(cause: Cause) -> String {
     match cause {
         Cause::Failed => {
             format!("failed {IN_A_ROW} times in a row for this repository and configuration")

@@ -122,7 +122,8 @@ async fn what_one_was_told_of_a_head_serves_all_until_it_moves() {
         Configurations::new(standin.github.clone(), Files::new(standin.github.clone()));
     let patterns = [pattern(Owner::Repository, ".github/port-app-config.yml")];
     let (organization, shop) = (organization(), shop());
-    let candidate = || configurations.candidate("gitops", &patterns, &[], 1, &organization, Some(&shop));
+    let candidate =
+        || configurations.candidate("gitops", &patterns, &[], 1, &organization, Some(&shop));
     let branch = |asked: Vec<String>| asked.iter().any(|line| line.ends_with("/branches/main"));
     let head = || {
         Some(github::Head {

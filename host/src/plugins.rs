@@ -14,6 +14,7 @@ mod journal;
 mod kept;
 mod limits;
 mod once;
+mod opened;
 mod operator;
 mod plugin;
 mod pulse;
@@ -32,7 +33,8 @@ use tokio_util::task::AbortOnDropHandle;
 use cache::Cache;
 pub use fault::Fault;
 pub use once::{Once, Refused, look_once};
-pub use plugin::{Instance, Opened, Plugin};
+pub use opened::Opened;
+pub use plugin::{Instance, Plugin};
 use reload::Folders;
 use sandbox::Sandbox;
 

@@ -57,6 +57,20 @@ impl World {
         self.port.wait_for(&what, is).await;
     }
 
+    /// The first line after so many that contains all of these.
+    async fn says(&self, said: usize, parts: &[&str]) -> String {
+        let mut from = said;
+        loop {
+            let line = self.host.wait_for_line_after(from, parts[0]).await;
+            if parts.iter().all(|part| line.contains(part)) {
+                return line;
+            }
+            let lines = self.host.lines();
+            let at = lines[from..].iter().position(|other| *other == line);
+            from += at.map_or(1, |at| at + 1);
+        }
+    }
+
     async fn goes(&self, blueprint: &str, identifier: &str) {
         let gone = |port: &FakePort| port.entity(blueprint, identifier).is_none();
         let what = format!("{blueprint}/{identifier} to be deleted");

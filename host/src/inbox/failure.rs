@@ -19,6 +19,9 @@ const TRIES: u32 = 8;
 /// A plugin that rests is looked for so often, where it does not say for how long.
 const REST: Duration = Duration::from_secs(60);
 
+/// Where it says for how long, waits grow with the tries no further than to this step: as long as a rest.
+const SHORT: u32 = 5;
+
 /// No further reason is added to one as long as this.
 const WHY: usize = 1_000;
 
@@ -150,7 +153,11 @@ impl Failure {
             },
             Remedy::Tries(most) => counted(most),
             Remedy::Waits => Fate::Again {
-                due: later(0, Some(self.after.unwrap_or(REST))),
+                due: match self.after {
+                    None => later(0, Some(REST)),
+                    // Many may wait for a short rest to end, and one may go then.
+                    after => later(tries.min(SHORT), after),
+                },
                 faults,
             },
             Remedy::Quarantine => Fate::Quarantined(self.cause()),
@@ -294,6 +301,23 @@ mod tests {
             failure(Class::Wait).fate(tried, true, 5, 0),
             Fate::Again { due: 0, faults: 7 }
         );
+    }
+
+    #[test]
+    fn what_waits_for_a_short_rest_is_tried_soon_and_then_less_often() {
+        let waits = |tries, after: Option<u64>| {
+            let rests = Failure {
+                after: after.map(Duration::from_secs),
+                ..failure(Class::Rests)
+            };
+            match rests.fate(Tried { tries, faults: 0 }, false, 0, 0) {
+                Fate::Again { due, faults: 0 } => due,
+                fate => panic!("{fate:?}"),
+            }
+        };
+        assert_eq!((waits(0, Some(3)), waits(2, Some(3))), (3_000, 5_000));
+        assert_eq!((waits(5, Some(3)), waits(99, Some(3))), (60_000, 60_000));
+        assert_eq!((waits(0, None), waits(99, None)), (60_000, 60_000));
     }
 
     #[test]

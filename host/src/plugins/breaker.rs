@@ -3,8 +3,11 @@
 //! What rests is a plugin for one repository under one configuration: whoever's files or configuration make a plugin
 //! trap stops it for themselves alone, and a configuration that is new there begins anew. It is the plugin itself that
 //! is sick, and rests for everybody, once it failed in a row for as many different repositories, with an answer to
-//! nobody in between. Counts failures in a row, and answers that came late, which keep the others waiting as much;
-//! what counts as one is decided by `fault` and `call`, what is done with an event met meanwhile by the caller.
+//! nobody in between. And who takes much of the time for one event rests a multiple of it before the next, so that a
+//! repository whose mapping is slow has a small share of the turns and the others have the rest.
+//!
+//! What counts as a failure is decided by `fault`, what as much time by `call`, and what is done with an event met
+//! meanwhile by the caller.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,6 +18,8 @@ use std::time::{Duration, Instant};
 pub(super) const IN_A_ROW: u32 = 5;
 /// How long it rests, and how long after a probe that failed. What is new does not wait.
 pub(super) const REST: Duration = Duration::from_secs(60);
+/// So many times as long as it took rests who took long.
+const SLOW: u32 = 9;
 /// Rows on record. Beyond that the one that failed longest ago is forgotten, and counted anew.
 const ROWS: usize = 1_000;
 /// A row that did not fail for so long is history: most often its configuration is not in force any more.
@@ -48,45 +53,60 @@ struct Row {
 
 #[derive(Clone)]
 struct Rest {
+    cause: Cause,
     until: Instant,
     last: String,
 }
 
-/// Whom a rest is for.
+/// Why it rests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    /// One repository under one configuration.
-    Here,
-    Everybody,
+pub enum Cause {
+    /// It failed for one repository under one configuration.
+    Failed,
+    /// For many.
+    Sick,
+    /// It takes long for one repository under one configuration.
+    Slow,
 }
 
 /// Not now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Resting {
-    pub reach: Reach,
+    pub cause: Cause,
     pub last: String,
     pub left: Duration,
 }
 
 impl Breaker {
-    /// Whether it rests. For whom is only asked while anything is on record.
-    pub(super) fn check(&self, whose: impl FnOnce() -> Whose, now: Instant) -> Result<(), Resting> {
+    /// Whether it rests. For whom is only asked while anything is on record. An event that was begun goes on, however
+    /// long it took so far: begun anew it would only take as long again.
+    pub(super) fn check(
+        &self,
+        whose: impl FnOnce() -> Whose,
+        goes_on: bool,
+        now: Instant,
+    ) -> Result<(), Resting> {
         let state = self.state();
         match state.is_calm() {
             true => Ok(()),
-            false => state.check(&whose(), now),
+            false => state.check(&whose(), goes_on, now),
         }
     }
 
     /// The same for one that is about to be called: after a rest one may try, and the others wait for what comes of it.
-    pub(super) fn admit(&self, whose: impl FnOnce() -> Whose, now: Instant) -> Result<(), Resting> {
+    pub(super) fn admit(
+        &self,
+        whose: impl FnOnce() -> Whose,
+        goes_on: bool,
+        now: Instant,
+    ) -> Result<(), Resting> {
         let mut state = self.state();
         if state.is_calm() {
             return Ok(());
         }
         state.rows.retain(|_, row| now < row.at + STALE);
         let whose = whose();
-        state.check(&whose, now)?;
+        state.check(&whose, goes_on, now)?;
         let State {
             rows, everybody, ..
         } = &mut *state;
@@ -97,48 +117,52 @@ impl Breaker {
         Ok(())
     }
 
-    /// It gave an answer. Which rest ended with that.
-    pub(super) fn answered(&self, whose: impl FnOnce() -> Whose) -> Option<Reach> {
+    /// It gave an answer. Which rest after failures ended with that.
+    pub(super) fn answered(&self, whose: impl FnOnce() -> Whose) -> Option<Cause> {
         let mut state = self.state();
         if state.is_calm() {
             return None;
         }
-        state.failed_for.clear();
         let here = state.rows.remove(&whose()).and_then(|row| row.rest);
-        match state.everybody.take() {
-            Some(_) => Some(Reach::Everybody),
-            None => here.map(|_| Reach::Here),
-        }
+        let rest = state.is_not_sick().or(here)?;
+        (rest.cause != Cause::Slow).then_some(rest.cause)
     }
 
-    /// It gave an answer late: for whom it did it may come to rest, and for nobody else. Whether that begins.
-    pub(super) fn answered_late(&self, whose: Whose, why: String, now: Instant) -> bool {
+    /// It gave an answer that took long: the next one for the same is not to be had at once.
+    pub(super) fn took_long(&self, whose: Whose, took: Duration, what: String, now: Instant) {
         let mut state = self.state();
-        state.failed_for.clear();
-        state.everybody = None;
-        let rest = Rest {
-            until: now + REST,
-            last: why,
-        };
-        state.failed_here(whose, &rest, now)
+        state.is_not_sick();
+        let row = state.row(whose, now);
+        row.failures = 0;
+        row.rest = Some(Rest {
+            cause: Cause::Slow,
+            until: now + took * SLOW,
+            last: what,
+        });
     }
 
     /// It failed. Which rest begins with that.
-    pub(super) fn failed(&self, whose: Whose, why: String, now: Instant) -> Option<Reach> {
+    pub(super) fn failed(&self, whose: Whose, why: String, now: Instant) -> Option<Cause> {
         let mut state = self.state();
-        let rest = Rest {
+        let rest = |cause| Rest {
+            cause,
             until: now + REST,
             last: why,
         };
-        let began = state.failed_here(whose, &rest, now);
+        let row = state.row(whose, now);
+        row.failures = row.failures.saturating_add(1);
+        let failures = row.failures;
+        if failures >= IN_A_ROW {
+            row.rest = Some(rest.clone()(Cause::Failed));
+        }
         if !state.failed_for.contains(&whose.repository) && !state.is_sick() {
             state.failed_for.push(whose.repository);
         }
         if !state.is_sick() {
-            return began.then_some(Reach::Here);
+            return (failures == IN_A_ROW).then_some(Cause::Failed);
         }
-        let known = state.everybody.replace(rest).is_some();
-        (!known).then_some(Reach::Everybody)
+        let known = state.everybody.replace(rest(Cause::Sick)).is_some();
+        (!known).then_some(Cause::Sick)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -156,27 +180,27 @@ impl State {
         self.failed_for.len() >= IN_A_ROW as usize
     }
 
-    fn check(&self, whose: &Whose, now: Instant) -> Result<(), Resting> {
-        let here = self.rows.get(whose).and_then(|row| row.rest.as_ref());
-        for (reach, rest) in [
-            (Reach::Everybody, self.everybody.as_ref()),
-            (Reach::Here, here),
-        ] {
-            if let Some(rest) = rest
-                && now < rest.until
-            {
-                return Err(Resting {
-                    reach,
-                    last: rest.last.clone(),
-                    left: rest.until - now,
-                });
-            }
-        }
-        Ok(())
+    /// What the plugin's own rest was, if it had to rest.
+    fn is_not_sick(&mut self) -> Option<Rest> {
+        self.failed_for.clear();
+        self.everybody.take()
     }
 
-    /// Whether its own rest begins.
-    fn failed_here(&mut self, whose: Whose, rest: &Rest, now: Instant) -> bool {
+    fn check(&self, whose: &Whose, goes_on: bool, now: Instant) -> Result<(), Resting> {
+        let here = self.rows.get(whose).and_then(|row| row.rest.as_ref());
+        let mut rests = self.everybody.iter().chain(here);
+        let holds = |rest: &&Rest| now < rest.until && !(goes_on && rest.cause == Cause::Slow);
+        match rests.find(holds) {
+            None => Ok(()),
+            Some(rest) => Err(Resting {
+                cause: rest.cause,
+                last: rest.last.clone(),
+                left: rest.until - now,
+            }),
+        }
+    }
+
+    fn row(&mut self, whose: Whose, now: Instant) -> &mut Row {
         if self.rows.len() >= ROWS && !self.rows.contains_key(&whose) {
             let oldest = self.rows.iter().min_by_key(|(_, row)| row.at);
             if let Some(oldest) = oldest.map(|(whose, _)| *whose) {
@@ -189,11 +213,7 @@ impl State {
             rest: None,
         });
         row.at = now;
-        row.failures = row.failures.saturating_add(1);
-        if row.failures >= IN_A_ROW {
-            row.rest = Some(rest.clone());
-        }
-        row.failures == IN_A_ROW
+        row
     }
 }
 
@@ -226,18 +246,18 @@ mod tests {
             self.now += by;
         }
 
-        fn fails(&self, whose: Whose) -> Option<Reach> {
+        fn fails(&self, whose: Whose) -> Option<Cause> {
             self.breaker.failed(whose, "trap".to_owned(), self.now)
         }
 
-        fn answers(&self, whose: Whose) -> Option<Reach> {
+        fn answers(&self, whose: Whose) -> Option<Cause> {
             self.breaker.answered(|| whose)
         }
 
         /// Whether it is called.
-        fn may(&self, whose: Whose) -> Result<(), Reach> {
-            let admitted = self.breaker.admit(|| whose, self.now);
-            admitted.map_err(|resting| resting.reach)
+        fn may(&self, whose: Whose) -> Result<(), Cause> {
+            let admitted = self.breaker.admit(|| whose, false, self.now);
+            admitted.map_err(|resting| resting.cause)
         }
     }
 
@@ -252,15 +272,18 @@ mod tests {
             assert_eq!(plugin.fails(shop), None);
         }
         assert_eq!(plugin.may(shop), Ok(()));
-        assert_eq!(plugin.fails(shop), Some(Reach::Here));
+        assert_eq!(plugin.fails(shop), Some(Cause::Failed));
         let resting = Resting {
-            reach: Reach::Here,
+            cause: Cause::Failed,
             last: "trap".to_owned(),
             left: REST,
         };
-        assert_eq!(plugin.breaker.check(|| shop, plugin.now), Err(resting));
+        assert_eq!(
+            plugin.breaker.check(|| shop, false, plugin.now),
+            Err(resting)
+        );
         // One that had begun before.
-        assert_eq!(plugin.answers(shop), Some(Reach::Here));
+        assert_eq!(plugin.answers(shop), Some(Cause::Failed));
         assert_eq!(plugin.may(shop), Ok(()));
     }
 
@@ -272,12 +295,12 @@ mod tests {
         }
         plugin.later(REST);
         assert_eq!(plugin.may(shop), Ok(()));
-        assert_eq!(plugin.may(shop), Err(Reach::Here));
+        assert_eq!(plugin.may(shop), Err(Cause::Failed));
         assert_eq!(plugin.fails(shop), None, "said before");
-        assert_eq!(plugin.may(shop), Err(Reach::Here));
+        assert_eq!(plugin.may(shop), Err(Cause::Failed));
         plugin.later(REST);
         assert_eq!(plugin.may(shop), Ok(()));
-        assert_eq!(plugin.answers(shop), Some(Reach::Here));
+        assert_eq!(plugin.answers(shop), Some(Cause::Failed));
         assert_eq!(plugin.may(shop), Ok(()));
     }
 
@@ -289,7 +312,7 @@ mod tests {
             for _ in 0..5 {
                 plugin.fails(whose(1, configuration));
             }
-            assert_eq!(plugin.may(whose(1, configuration)), Err(Reach::Here));
+            assert_eq!(plugin.may(whose(1, configuration)), Err(Cause::Failed));
         }
         assert_eq!(plugin.may(whose(1, 99)), Ok(()), "one that is new there");
         assert_eq!(plugin.may(whose(2, 0)), Ok(()));
@@ -305,39 +328,42 @@ mod tests {
         for repository in 1..=4 {
             assert_eq!(plugin.fails(whose(repository, 1)), None);
         }
-        assert_eq!(plugin.fails(whose(5, 1)), Some(Reach::Everybody));
-        assert_eq!(plugin.may(whose(9, 1)), Err(Reach::Everybody));
+        assert_eq!(plugin.fails(whose(5, 1)), Some(Cause::Sick));
+        assert_eq!(plugin.may(whose(9, 1)), Err(Cause::Sick));
         plugin.later(REST);
         assert_eq!(plugin.may(whose(6, 1)), Ok(()));
-        assert_eq!(plugin.may(whose(9, 1)), Err(Reach::Everybody));
+        assert_eq!(plugin.may(whose(9, 1)), Err(Cause::Sick));
         assert_eq!(plugin.fails(whose(6, 1)), None, "said before");
         plugin.later(REST);
         assert_eq!(plugin.may(whose(9, 1)), Ok(()));
-        assert_eq!(plugin.answers(whose(9, 1)), Some(Reach::Everybody));
+        assert_eq!(plugin.answers(whose(9, 1)), Some(Cause::Sick));
         assert_eq!(plugin.may(whose(5, 1)), Ok(()));
     }
 
     #[test]
-    fn who_answers_late_rests_there_and_is_not_sick() {
-        let plugin = Plugin::new();
-        let late = |repository| {
-            let late = "0.9 s".to_owned();
-            plugin
-                .breaker
-                .answered_late(whose(repository, 1), late, plugin.now)
+    fn who_took_long_rests_the_longer_and_keeps_nobody_else_waiting() {
+        let mut plugin = Plugin::new();
+        let took = Duration::from_millis(300);
+        let slow = |plugin: &Plugin, repository| {
+            let what = "it took 0.3 s".to_owned();
+            (plugin.breaker).took_long(whose(repository, 1), took, what, plugin.now);
         };
         for repository in 1..=9 {
-            assert!(!late(repository));
-            assert_eq!(plugin.may(whose(repository, 1)), Ok(()));
+            slow(&plugin, repository);
+            assert_eq!(plugin.may(whose(repository, 1)), Err(Cause::Slow));
         }
-        for _ in 0..3 {
-            assert!(!late(1));
-        }
-        assert!(late(1));
-        assert_eq!(plugin.may(whose(1, 1)), Err(Reach::Here));
-        assert_eq!(plugin.may(whose(2, 1)), Ok(()));
-        // In time again.
-        assert_eq!(plugin.answers(whose(1, 1)), Some(Reach::Here));
+        let goes_on = plugin.breaker.admit(|| whose(9, 1), true, plugin.now);
+        assert_eq!(goes_on, Ok(()), "what was begun");
+        assert_eq!(plugin.may(whose(1, 2)), Ok(()), "another configuration");
+        assert_eq!(plugin.may(whose(10, 1)), Ok(()), "another repository");
+        plugin.later(took * SLOW);
+        assert_eq!(plugin.may(whose(1, 1)), Ok(()));
+        assert_eq!(plugin.may(whose(1, 1)), Err(Cause::Slow), "one at a time");
+        slow(&plugin, 1);
+        plugin.later(took * SLOW);
+        assert_eq!(plugin.may(whose(1, 1)), Ok(()));
+        assert_eq!(plugin.answers(whose(1, 1)), None, "nothing had failed");
+        assert_eq!(plugin.may(whose(1, 1)), Ok(()));
     }
 
     #[test]

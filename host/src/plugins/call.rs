@@ -25,17 +25,36 @@ impl<E: Borrow<Event>> Call<E> {
         }
     }
 
-    /// Why an answer that took so long came late, if it did: with more than half of the time that it may take.
-    pub(super) fn late(&self, took: Duration) -> Option<String> {
-        let limit = match &self.event {
-            Some(event) => Budget::map(&self.configuration, event.borrow()),
-            None => Budget::open(&self.configuration),
-        };
-        let limit = limit.time;
-        (took > limit / 2).then(|| {
-            let (took, limit) = (took.as_secs_f32(), limit.as_secs_f32());
-            format!("it took {took:.1} s, of the {limit} s after which it is stopped")
-        })
+    /// Whether it is another round of an event that was begun.
+    pub(super) fn goes_on(&self) -> bool {
+        let event = self.event.as_ref().map(Borrow::borrow);
+        event.is_some_and(|event| !event.answers.is_empty())
+    }
+
+    /// Whether this much of a processor's time is more than one event should take: a tenth of the time after which it
+    /// would be stopped. What takes long to open is opened once.
+    pub(super) fn is_slow(&self, took: Duration) -> bool {
+        let budget = |event: &E| Budget::map(&self.configuration, event.borrow());
+        (self.event.as_ref()).is_some_and(|event| took > budget(event).time / 10)
+    }
+}
+
+/// What this thread took of a processor's time so far. On a busy machine everything lasts longer, and takes no more.
+pub(super) fn taken() -> Duration {
+    let mut taken = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    #[expect(unsafe_code, reason = "the standard library has no such clock")]
+    // SAFETY: it writes a time to where it is told to, which is ours.
+    let failed = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut taken) };
+    match (
+        failed,
+        u64::try_from(taken.tv_sec),
+        u32::try_from(taken.tv_nsec),
+    ) {
+        (0, Ok(seconds), Ok(nanos)) => Duration::new(seconds, nanos),
+        _ => Duration::ZERO,
     }
 }
 

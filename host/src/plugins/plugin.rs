@@ -8,35 +8,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use globset::GlobSet;
-use moka::Expiry;
-use moka::future::Cache;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tracing::Span;
 
-use super::breaker::{Breaker, REST, Reach, Resting};
-use super::call::Call;
+use super::breaker::{Breaker, Cause, REST, Resting};
+use super::call::{Call, taken};
 use super::contract::{
-    CONTRACT, Configuration, Description, Diagnostic, Event, File, Outcome, Owner, Want, WorldPre,
-    WriteOptions,
+    CONTRACT, Configuration, Description, Event, File, Outcome, Owner, WorldPre,
 };
 use super::described;
-use super::fault::{Fault, row};
+use super::fault::{Fault, why_it_rests};
 use super::journal::{Journal, Share, clean};
 use super::kept::Key;
-use super::limits::{self, Accounts, Budget};
+use super::limits::{Accounts, Budget};
+use super::opened::{self, Opened, Openings};
 use super::operator;
 use super::sandbox::{Guest, Sandbox};
 use super::vet::{self, Refusal};
-
-/// What the openings that are remembered take, per plugin, in bytes; notes can be long.
-const REMEMBERED: u64 = 16 << 20;
-/// What one takes at least: makes it 4,096 configurations.
-const OPENING: usize = 4 << 10;
-/// How long an `open` that trapped or ran out of time is not tried again: its events must not take the others' turn.
-const PAUSE: Duration = Duration::from_secs(60);
-/// The same after a failure of the host's own, or while the plugin rests.
-const BREATH: Duration = Duration::from_secs(1);
 
 /// One version of one plugin.
 pub struct Plugin {
@@ -56,24 +45,9 @@ pub struct Plugin {
     number: u64,
     permits: Arc<Semaphore>,
     breaker: Breaker,
-    opened: Cache<[u8; 32], Result<Arc<Opened>, Fault>>,
+    opened: Openings,
     took: Duration,
     from_cache: bool,
-}
-
-/// What a mapper says of a configuration that opened.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Opened {
-    pub wants: Vec<Want>,
-    pub options: WriteOptions,
-    pub notes: Vec<Diagnostic>,
-}
-
-impl Opened {
-    /// Whether this configuration needs such subjects.
-    pub fn wants(&self, kind: &str) -> bool {
-        self.wants.iter().any(|want| want.kind == kind)
-    }
 }
 
 impl Plugin {
@@ -209,7 +183,7 @@ impl Plugin {
             number: number(),
             permits: Arc::new(Semaphore::new(sandbox.share)),
             breaker: Breaker::default(),
-            opened: opened(),
+            opened: opened::none(),
             took: began.elapsed(),
             from_cache,
         })
@@ -237,7 +211,7 @@ impl Plugin {
             number: number(),
             permits: self.permits.clone(),
             breaker: Breaker::default(),
-            opened: opened(),
+            opened: opened::none(),
             took: Duration::ZERO,
             from_cache: true,
         }
@@ -282,12 +256,12 @@ impl Plugin {
     ) -> Result<T, Fault> {
         let closed = "semaphores of the sandbox are never closed";
         self.breaker
-            .check(|| call.whose(), Instant::now())
+            .check(|| call.whose(), call.goes_on(), Instant::now())
             .map_err(|rest| self.rests(rest))?;
         let own = self.permits.clone().acquire_owned().await.expect(closed);
         // Again: it may have begun to rest while this one waited for its turn.
         self.breaker
-            .admit(|| call.whose(), Instant::now())
+            .admit(|| call.whose(), call.goes_on(), Instant::now())
             .map_err(|rest| self.rests(rest))?;
         let any = self
             .sandbox
@@ -299,9 +273,10 @@ impl Plugin {
         let (plugin, span) = (self.clone(), Span::current());
         let work = move || {
             let result = span.in_scope(|| {
-                let began = Instant::now();
+                let began = taken();
                 let result = work(&plugin, &call);
-                plugin.remember(&call, result.as_ref().err(), began.elapsed());
+                let took = taken().saturating_sub(began);
+                plugin.remember(&call, result.as_ref().err(), took);
                 result
             });
             drop((own, any));
@@ -317,50 +292,45 @@ impl Plugin {
         match fault {
             Some(fault) if fault.is_a_failure() => {
                 let why = fault.to_string();
-                if let Some(reach) = self.breaker.failed(call.whose(), why.clone(), now) {
-                    self.begins_to_rest(reach, &why);
+                if let Some(cause) = self.breaker.failed(call.whose(), why.clone(), now) {
+                    self.begins_to_rest(cause, &why);
                 }
             }
             Some(Fault::Host(_) | Fault::Resting { .. }) => {}
             // A refusal and a mistake found in a configuration are answers too.
-            _ => match call.late(took) {
-                Some(why) => {
-                    if (self.breaker).answered_late(call.whose(), why.clone(), now) {
-                        self.begins_to_rest(Reach::Here, &why);
-                    }
+            _ if call.is_slow(took) => {
+                let what = format!("it took {:.1} s for one event", took.as_secs_f32());
+                self.breaker.took_long(call.whose(), took, what, now);
+            }
+            _ => match self.breaker.answered(|| call.whose()) {
+                Some(Cause::Sick) => {
+                    tracing::info!(plugin = self.name, "plugin {self} answers again");
                 }
-                None => match self.breaker.answered(|| call.whose()) {
-                    Some(Reach::Here) => {
-                        tracing::info!(plugin = self.name, "plugin {self} answers again here");
-                    }
-                    Some(Reach::Everybody) => {
-                        tracing::info!(plugin = self.name, "plugin {self} answers again");
-                    }
-                    None => {}
-                },
+                Some(_) => tracing::info!(plugin = self.name, "plugin {self} answers again here"),
+                None => {}
             },
         }
     }
 
-    fn begins_to_rest(&self, reach: Reach, why: &str) {
-        let what_to_do = match reach {
-            Reach::Here => "those of other repositories go on: mend the configuration, or drop",
-            Reach::Everybody => "drop",
+    fn begins_to_rest(&self, cause: Cause, why: &str) {
+        let what_to_do = match cause {
+            Cause::Sick => "drop",
+            _ => "those of other repositories go on: mend the configuration, or drop",
         };
         tracing::error!(
             plugin = self.name,
-            "plugin {self} failed {} and rests {} s at a time until it answers again, last: {why}; its events wait, {what_to_do} a mended version into the plugin folder",
-            row(reach),
+            "plugin {self} {} and rests {} s at a time until it answers again, last: {why}; its events wait, {what_to_do} a mended version into the plugin folder",
+            why_it_rests(cause),
             REST.as_secs()
         );
     }
 
     fn rests(&self, resting: Resting) -> Fault {
-        let Resting { reach, last, left } = resting;
+        let Resting { cause, last, left } = resting;
         let plugin = self.label.to_string();
         Fault::Resting {
             plugin,
-            reach,
+            cause,
             last,
             left,
         }
@@ -410,39 +380,4 @@ impl fmt::Debug for Plugin {
 fn number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-fn opened() -> Cache<[u8; 32], Result<Arc<Opened>, Fault>> {
-    Cache::builder()
-        .max_capacity(REMEMBERED)
-        .weigher(|_, opened| weight(opened))
-        .expire_after(Retry)
-        .build()
-}
-
-fn weight(opened: &Result<Arc<Opened>, Fault>) -> u32 {
-    let size = match opened {
-        Ok(opened) => limits::diagnostics_size(&opened.notes) + limits::wants_size(&opened.wants),
-        Err(Fault::Configuration(mistakes)) => limits::diagnostics_size(mistakes),
-        Err(_) => 0,
-    };
-    u32::try_from(size.max(OPENING)).unwrap_or(u32::MAX)
-}
-
-/// A configuration that opens, or has mistakes, will do so again; what failed otherwise is tried later.
-struct Retry;
-
-impl<K> Expiry<K, Result<Arc<Opened>, Fault>> for Retry {
-    fn expire_after_create(
-        &self,
-        _: &K,
-        opened: &Result<Arc<Opened>, Fault>,
-        _: Instant,
-    ) -> Option<Duration> {
-        match opened {
-            Ok(_) | Err(Fault::Configuration(_)) => None,
-            Err(fault) if fault.is_transient() => Some(BREATH),
-            Err(_) => Some(PAUSE),
-        }
-    }
 }

@@ -19,7 +19,7 @@ use super::fault::Fault;
 use super::journal::{Journal, clean, clean_all, clean_place};
 use super::kept::Kept;
 use super::limits::{self, Accounts, Budget};
-use super::plugin::Opened;
+use super::opened::Opened;
 use super::pulse::{Pulse, TICK};
 
 /// Instances that can exist at once: those in use, those kept, and some to spare for loading.

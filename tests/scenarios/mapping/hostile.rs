@@ -27,7 +27,7 @@ fn hostile() -> Vec<(&'static str, String, &'static str)> {
     vec![
         program("recursion", "[recurse(.)] | length > 0"),
         program("range", "[range(1e12)] | length > 0"),
-        program("regex", "(\"a\" * 1000) | test(\"(a|aa)+$b\")"),
+        program("regex", "(\"a\" * 1000) | test(\"(a+)+(?!a)b\")"),
         program("string", "(\"x\" * 1e9) | length > 0"),
         (
             "resources",
@@ -69,9 +69,8 @@ async fn whatever_a_repository_configures_the_others_events_go_on() {
         eprintln!("{name}: an honest event beside it took {took:?}");
         assert!(took < Duration::from_secs(15), "{name}: {took:?}");
 
-        let line = world.host.wait_for_line_after(said, told).await;
-        let whose = format!("acme/{name}");
-        assert!(line.contains(&whose), "{line}");
+        let whose = format!("acme/{name}\"");
+        let line = world.says(said, &[told, &whose]).await;
         if told.ends_with(":4:") {
             assert!(line.contains("selector.query"), "{line}");
         }

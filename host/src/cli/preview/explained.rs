@@ -8,7 +8,12 @@ use super::paint::Paint;
 use crate::admin::redact::line;
 use crate::plugins::contract::{Diagnostic, Severity};
 
-pub(super) fn print(out: &mut impl Write, paint: Paint, notes: &[Diagnostic]) -> io::Result<()> {
+pub(super) fn print(
+    out: &mut impl Write,
+    paint: Paint,
+    notes: &[Diagnostic],
+    shown: impl Fn(&str) -> String,
+) -> io::Result<()> {
     let width = |of: fn(&Diagnostic) -> usize| notes.iter().map(of).max().unwrap_or(0);
     let lines = width(|note| at(note).to_string().len());
     let fields = width(|note| {
@@ -21,7 +26,7 @@ pub(super) fn print(out: &mut impl Write, paint: Paint, notes: &[Diagnostic]) ->
         let path = note.place.as_ref().map_or("", |place| &place.path);
         if path != file {
             file = path;
-            writeln!(out, "    {}", paint.dim(line(path)))?;
+            writeln!(out, "    {}", paint.dim(line(&shown(path))))?;
         }
         let number = match at(note) {
             0 => String::new(),

@@ -10,6 +10,7 @@ mod load;
 mod missed;
 mod outages;
 mod port_yml;
+mod preview;
 mod purity;
 mod readme;
 mod settings;

@@ -9,6 +9,7 @@ mod demo;
 mod gitops;
 mod make;
 mod mapper;
+mod preview;
 mod prose;
 mod shell;
 

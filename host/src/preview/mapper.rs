@@ -144,9 +144,13 @@ async fn call(
         }
     };
     let left_out = asking.as_ref().map_or(&[][..], |asking| asking.left_out());
-    let mut answers = event.answers.iter();
-    let refused = !left_out.is_empty()
-        || answers.any(|answer| matches!(answer.value, AnswerValue::Refused(_)));
+    let mut refused = !left_out.is_empty();
+    for answer in &event.answers {
+        if let AnswerValue::Refused(why) = &answer.value {
+            refused = true;
+            made.unknown |= why.contains(answers::UNKNOWN);
+        }
+    }
     let checked = Checked::new(&plugin.name, mapped, refused, &ground.allowed);
     made.take(checked, left_out, ground.explain);
     Ok(unchecked)

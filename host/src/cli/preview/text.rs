@@ -12,7 +12,7 @@ use crate::admin::redact::line;
 use crate::entity::Entity;
 use crate::preview::compare::{Body, Change, Field};
 use crate::preview::input::Object;
-use crate::preview::{Made, Opening, Preview};
+use crate::preview::{Made, Opening, Preview, Told};
 
 /// What an object is called: `pull-request acme/shop#7`.
 pub(super) fn name(object: &Object) -> String {
@@ -87,7 +87,10 @@ fn of_plugin(out: &mut impl Write, paint: Paint, preview: &Preview, made: &Made)
         let name = line(&format!("{} {}", key.blueprint, key.identifier));
         writeln!(out, "  {} {name}", paint.red("-"))?;
     }
-    if !made.complete {
+    if made.unknown && !made.told.iter().any(Told::is_error) {
+        let why = format!("{plugin}: not all that it asked for is known offline");
+        writeln!(out, "  {}", paint.dim(why))?;
+    } else if !made.complete {
         writeln!(
             out,
             "  {}",

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use portolan_sdk::{Answer, Diagnostic, Entity, Place};
+use portolan_sdk::{Answer, Diagnostic, Entity};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -87,22 +87,27 @@ impl Blueprint {
     /// Tells what of an entity does not fit.
     pub(crate) fn check(&self, entity: &Entity, mapping: &Mapping, notes: &mut Notes) {
         for member in &mapping.properties {
-            let value = entity.properties.get(&member.name);
-            let problem = match self.schema.properties.get(&member.name) {
-                None => Some((
-                    "unknown",
-                    self.unknown_property(&entity.blueprint, &member.name),
-                )),
-                Some(property) => value.and_then(|value| {
+            let field = format!("properties.{}", member.name);
+            match self.schema.properties.get(&member.name) {
+                None if notes.is_told("unknown", Some(&member.place), Some(&field)) => {}
+                None => {
+                    let message = self.unknown_property(&entity.blueprint, &member.name);
+                    tell(notes, "unknown", member, field, message);
+                }
+                Some(property) => {
+                    let value = entity.properties.get(&member.name);
                     let required = self.requires(&member.name);
-                    Some(("value", property.problem(value, required)?))
-                }),
-            };
-            tell(notes, "properties", member, problem);
+                    if let Some(message) = value.and_then(|value| property.problem(value, required))
+                    {
+                        tell(notes, "value", member, field, message);
+                    }
+                }
+            }
         }
         for member in &mapping.relations {
-            let value = entity.relations.get(&member.name);
-            let problem = match self.relations.get(&member.name) {
+            let field = format!("relations.{}", member.name);
+            match self.relations.get(&member.name) {
+                None if notes.is_told("unknown", Some(&member.place), Some(&field)) => {}
                 None => {
                     let names = self.relations.keys().map(String::as_str);
                     let hint = spelling::did_you_mean(&member.name, names);
@@ -110,11 +115,15 @@ impl Blueprint {
                         "The blueprint `{}` has no relation `{}`.{hint}",
                         entity.blueprint, member.name
                     );
-                    Some(("unknown", message))
+                    tell(notes, "unknown", member, field, message);
                 }
-                Some(relation) => value.and_then(|value| Some(("value", relation.problem(value)?))),
-            };
-            tell(notes, "relations", member, problem);
+                Some(relation) => {
+                    let value = entity.relations.get(&member.name);
+                    if let Some(message) = value.and_then(|value| relation.problem(value)) {
+                        tell(notes, "value", member, field, message);
+                    }
+                }
+            }
         }
     }
 
@@ -146,13 +155,9 @@ impl Blueprint {
     }
 }
 
-fn tell(notes: &mut Notes, part: &str, member: &Member, problem: Option<(&'static str, String)>) {
-    let Some((cause, message)) = problem else {
-        return;
-    };
-    let place: Place = member.place.clone();
-    let field = format!("{part}.{}", member.name);
-    notes.tell(cause, Diagnostic::warning(message).at(place).field(field));
+fn tell(notes: &mut Notes, cause: &'static str, member: &Member, field: String, message: String) {
+    let note = Diagnostic::warning(message).at(member.place.clone());
+    notes.tell(cause, note.field(field));
 }
 
 impl Property {

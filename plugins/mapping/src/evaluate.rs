@@ -17,7 +17,7 @@ use crate::texts::Texts;
 /// What one program may take, of the second that the host gives an event. Those in use take some hundreds.
 const STEPS: u64 = 300_000;
 /// What every program may take, however many of its neighbors went on without end.
-const LEAST_STEPS: u64 = 2_000;
+const LEAST_STEPS: u64 = 5_000;
 
 /// An object as mappings see it.
 pub(crate) struct Object<'a> {

@@ -56,10 +56,7 @@ impl Expression {
 
     /// The program in one short line.
     pub(crate) fn shown(&self) -> String {
-        shortened(
-            &self.text.split_whitespace().collect::<Vec<_>>().join(" "),
-            120,
-        )
+        shown(&self.text)
     }
 
     pub(crate) fn diagnostic(&self, severity: Severity, message: String) -> Diagnostic {
@@ -82,11 +79,29 @@ impl std::fmt::Debug for Expression {
 impl std::fmt::Display for Failed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Mistake(message) => write!(f, "is no valid jq ({message})"),
-            Self::Error(message) => write!(f, "fails: {message}"),
-            Self::TooMuch(message) => write!(f, "is stopped: {message}"),
+            Self::Mistake(message) => write!(f, "is no valid jq ({})", gist(message)),
+            Self::Error(message) => write!(f, "fails: {}", unclosed(message)),
+            Self::TooMuch(message) => write!(f, "is stopped: {}", unclosed(message)),
         }
     }
+}
+
+/// A program in one short line.
+pub(crate) fn shown(program: &str) -> String {
+    shortened(
+        &program.split_whitespace().collect::<Vec<_>>().join(" "),
+        120,
+    )
+}
+
+/// What a mistake is, without the advice that jq's words end with.
+pub(crate) fn gist(mistake: &str) -> &str {
+    unclosed(mistake.split("; ").next().unwrap_or(mistake))
+}
+
+/// Without the full stop or question mark that a sentence of its own ends with.
+fn unclosed(message: &str) -> &str {
+    message.trim_end_matches(['.', '?'])
 }
 
 /// The beginning of a text that may be long.

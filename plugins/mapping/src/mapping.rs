@@ -76,7 +76,13 @@ impl Mapping {
                 })
         };
         let (identifier, blueprint) = (required("identifier")?, required("blueprint")?);
+        let at = identifier;
         let identifier = Template::read(reader, "identifier", identifier, Severity::Error)?;
+        if !matches!(identifier, Template::Jq(_)) && !identifier.is_search() {
+            let message =
+                "An identifier is a jq expression, or a search with `combinator` and `rules`.";
+            return Err(reader.mistake(at, "identifier", message));
+        }
         let blueprint = reader.expression("blueprint", blueprint, Severity::Error)?;
         let mut optional = |name: &str| {
             let node = value(fields, name).filter(|node| !node.is_blank());

@@ -33,17 +33,22 @@ impl Notes {
 
     /// Tells, unless the same cause was told of the same place before: then it is counted.
     pub(crate) fn tell(&mut self, cause: &'static str, note: Diagnostic) {
-        let place = note.place.as_ref().map(Place::to_string);
-        let at = format!("{place:?} {:?}", note.field);
-        let next = self.list.len();
-        let (_, again) = self
-            .told
-            .entry((at, cause))
-            .and_modify(|(_, again)| *again += 1)
-            .or_insert((next, 0));
-        if *again == 0 {
+        if !self.is_told(cause, note.place.as_ref(), note.field.as_deref()) {
+            let key = (at(note.place.as_ref(), note.field.as_deref()), cause);
+            self.told.insert(key, (self.list.len(), 0));
             self.list.push(note);
         }
+    }
+
+    /// Whether the cause was told of this place before; it is counted then. For sentences that are dear to make.
+    pub(crate) fn is_told(
+        &mut self,
+        cause: &'static str,
+        place: Option<&Place>,
+        field: Option<&str>,
+    ) -> bool {
+        let told = self.told.get_mut(&(at(place, field), cause));
+        told.map(|(_, again)| *again += 1).is_some()
     }
 
     pub(crate) fn explains(&self) -> bool {
@@ -82,6 +87,16 @@ impl Notes {
         }
         capped(self.list)
     }
+}
+
+/// A place and a field, to tell them from others.
+fn at(place: Option<&Place>, field: Option<&str>) -> String {
+    let place = place.map(Place::to_string);
+    format!(
+        "{} {}",
+        place.unwrap_or_default(),
+        field.unwrap_or_default()
+    )
 }
 
 /// The first of them. That something was left out is told, and as an error where one was among it.

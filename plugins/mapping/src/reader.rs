@@ -7,7 +7,7 @@ use app_config::yaml::{Key, Kind, Node, place_within};
 use port_jq::{Mistake, Program};
 use portolan_sdk::{Diagnostic, File, Place, Severity};
 
-use crate::expression::Expression;
+use crate::expression::{Expression, gist, shown};
 use crate::{lint, spelling};
 
 /// Different programs in one file. The largest file in use has some hundreds.
@@ -116,13 +116,14 @@ impl<'a> Reader<'a> {
                 Some(at) => place_within(&self.file.path, &self.file.text, node, at),
                 None => self.place(node),
             };
-            let (said, hint) = (
-                mistake.message.trim_end_matches('.'),
-                lint::hint(field, &text),
-            );
+            let hint = lint::hint(field, &text);
+            let said = match hint.as_str() {
+                "" => mistake.message.trim_end_matches('.'),
+                _ => gist(&mistake.message),
+            };
             self.notes.push(Diagnostic {
                 severity,
-                message: format!("`{field}` is no valid jq: {said}.{hint}"),
+                message: format!("`{}` is no valid jq: {said}.{hint}", shown(&text)),
                 place: Some(place),
                 field: Some(field.to_owned()),
             });

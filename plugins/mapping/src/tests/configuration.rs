@@ -195,7 +195,7 @@ fn what_is_no_configuration_does_not_open() {
         ),
         (
             "resources: [{kind: repository, port: {entity: {mappings: {identifier: .name, blueprint: service}}}}]\n",
-            ":1:89: blueprint: `blueprint` is no valid jq",
+            ":1:89: blueprint: `service` is no valid jq",
         ),
         (
             "resources: [{kind: file, port: {entity: {mappings: {identifier: .name, blueprint: '\"x\"'}}}}]\n",
@@ -208,6 +208,10 @@ fn what_is_no_configuration_does_not_open() {
         (
             "resources: [{kind: file, selector: {files: ['!a']}, port: {}}]\n",
             ":1:45: selector.files[0]: `!a` would exclude paths",
+        ),
+        (
+            "resources: [{kind: issue, port: {entity: {mappings: {identifier: {a: .b}, blueprint: '\"x\"'}}}}]\n",
+            ":1:66: identifier: An identifier is a jq expression, or a search",
         ),
         (
             "resources: [{kind: file, selector: {files: [docs/]}, port: {}}]\n",
@@ -268,7 +272,7 @@ fn a_program_that_does_not_compile_is_told_at_its_character() {
     let [note] = notes.try_into().expect("one note");
     assert!(
         note.starts_with(
-            "error: port-app-config.yml:13:32: identifier: `identifier` is no valid jq: "
+            "error: port-app-config.yml:13:32: identifier: `.name | nope(1)` is no valid jq: "
         ),
         "{note}"
     );

@@ -57,7 +57,7 @@ pull-request Codertocat/Hello-World#2
     port-app-config.yml
      2  `pull-request` Codertocat/Hello-World#2:
      4    selector.query      `.state == 'open'` is true: mapped.
-    10    blueprint           error: `githubPullRequest` is no valid jq (there is no function `githubPullRequest`; a text needs quotes: "githubPullRequest"). There is no entity.
+    10    blueprint           error: `githubPullRequest` is no valid jq (there is no function `githubPullRequest`). There is no entity.
     11  `pull-request` Codertocat/Hello-World#2:
     13    selector.query      `true` is true: mapped.
     19    blueprint           `"githubPullRequest"` is "githubPullRequest".
@@ -70,7 +70,7 @@ pull-request Codertocat/Hello-World#2
     17  Entity `Hello-World279147437` of `githubPullRequest`."#
     );
     for shown in [
-        "error: `blueprint` is no valid jq: there is no function `githubPullRequest`; a text needs quotes",
+        "error: `githubPullRequest` is no valid jq: there is no function `githubPullRequest`. If the text githubPullRequest is meant, write",
         "  --> port-app-config.yml:10:22\n",
         "10 |           blueprint: githubPullRequest\n   |                      ^ blueprint\n",
         "22 |             files: .changed_files + .user\n   |                    ^ properties.files\n",

@@ -150,7 +150,7 @@ impl Asking {
                 let left = self.budget.left();
                 api::ask_at_once(github, &self.about, questions, left).await?
             }
-            None => self.from_the_files(questions).await?,
+            None => self.found_offline(questions).await?,
         };
         let mut answers = Vec::with_capacity(questions.len());
         for (nth, question) in questions.iter().enumerate() {

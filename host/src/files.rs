@@ -96,7 +96,7 @@ impl Files {
 
     /// Offline: the files of this checkout, or none at all.
     pub fn of(checkout: Option<Checkout>) -> Self {
-        Self::from(checkout.map_or(Source::Nothing, Source::Checkout))
+        Self::from(checkout.map_or(Source::Nothing, |own| Source::Checkout(Box::new(own))))
     }
 
     fn from(source: Source) -> Self {

@@ -119,22 +119,18 @@ impl Preview {
             answers: Vec::new(),
             explain: self.ground.explain,
         };
+        let about = (&object.organization, object.repository.as_ref());
         let mut all = Vec::new();
-        for mapper in self
-            .mappers
-            .iter_mut()
-            .filter(|mapper| mapper.maps(&object.kind))
-        {
-            let about = (&object.organization, object.repository.as_ref());
-            let done = match object.gone {
-                true => {
-                    mapper.nothing("GitHub says that it is gone: what was mapped of it is deleted")
-                }
-                false => mapper.map(&self.ground, about, &mut event).await?,
-            };
+        for mapper in &mut self.mappers {
+            if object.gone {
+                let why = "GitHub says that it is gone: what was mapped of it is deleted";
+                all.extend(mapper.maps(&object.kind).then(|| mapper.nothing(why)));
+                continue;
+            }
+            let done = mapper.map(&self.ground, about, &mut event).await?;
             self.unchecked |= done.unchecked;
             self.openings.extend(done.opening);
-            all.push(done.made);
+            all.extend(done.made);
         }
         Ok(all)
     }
@@ -142,6 +138,11 @@ impl Preview {
     /// The configurations that were opened since this was asked last.
     pub fn openings(&mut self) -> Vec<Opening> {
         std::mem::take(&mut self.openings)
+    }
+
+    /// How the user knows a file that a plugin names.
+    pub fn shown(&self, plugin: &Plugin, path: &str) -> String {
+        configuration::shown(&self.ground, plugin, path)
     }
 
     /// A file of the configuration or the repository, to be quoted: how the user knows it, and its text.

@@ -11,6 +11,7 @@ mod mapping;
 mod missed;
 mod outages;
 mod port_yml;
+mod preview;
 mod purity;
 mod readme;
 mod settings;

@@ -10,6 +10,7 @@ mod gitops;
 mod make;
 mod mapper;
 mod mapping;
+mod preview;
 mod prose;
 mod shell;
 

@@ -20,7 +20,7 @@ pub(super) fn unknown(what: &str, why: &str) -> AnswerValue {
 
 impl Asking {
     /// The answers to a round's questions to the API, by the place of the question.
-    pub(super) async fn from_the_files(
+    pub(super) async fn found_offline(
         &self,
         questions: &[Question],
     ) -> Result<HashMap<usize, AnswerValue>, Error> {

@@ -217,7 +217,7 @@ async fn map_all(
             Err(stopped) => break Err(stopped.to_string()),
         }
         if port.is_none() || entities >= COMPARED {
-            show(&mut waiting, port, report).await?;
+            show(&mut waiting, preview, port, report).await?;
             entities = 0;
         }
         if report.is_unread() {
@@ -225,7 +225,7 @@ async fn map_all(
         }
         progress.tell(report.objects());
     };
-    show(&mut waiting, port, report).await?;
+    show(&mut waiting, preview, port, report).await?;
     progress.end();
     mapped
 }
@@ -234,6 +234,7 @@ type Mapped = (Object, Vec<preview::Made>);
 
 async fn show(
     waiting: &mut Vec<Mapped>,
+    preview: &preview::Preview,
     port: Option<&Port>,
     report: &mut Report,
 ) -> Result<(), String> {
@@ -243,7 +244,7 @@ async fn show(
         compared.map_err(|failed| format!("what is in Port cannot be read: {failed}"))?;
     }
     for (object, made) in waiting.drain(..) {
-        report.object(&object, &made);
+        report.object(preview, &object, &made);
     }
     Ok(())
 }

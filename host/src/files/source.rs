@@ -9,7 +9,7 @@ use crate::subject::Repository;
 pub(super) enum Source {
     GitHub(GitHub),
     /// One repository, on this machine.
-    Checkout(Checkout),
+    Checkout(Box<Checkout>),
     Nothing,
 }
 

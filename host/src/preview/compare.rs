@@ -70,11 +70,14 @@ pub async fn compare(port: &Port, made: Vec<&mut Made>) -> Result<(), port::Erro
             changes,
             told,
             merges,
+            complete,
             ..
         } = made;
+        // As the ledger has it: what may lack something replaces nothing.
+        let merges = *merges || !*complete;
         for entity in entities.iter() {
             changes.push(match &found[entity.blueprint()] {
-                Some(stored) => change(entity, stored, *merges),
+                Some(stored) => change(entity, stored, merges),
                 None => {
                     told.push(Told::error(format!(
                         "Port has no blueprint `{}`. Create it there; until then nothing can be written to it.",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::usual::Usual;
 use super::{Ground, Stopped, Told};
-use crate::files::{self, Candidate, Found, Glob};
+use crate::files::{self, Candidate, Checkout, Found};
 use crate::plugins::contract::{Configuration, File, FilePattern, Owner};
 use crate::plugins::{Fault, Opened, Plugin};
 use crate::subject::{Organization, Repository};
@@ -55,8 +55,9 @@ impl Ready {
 }
 
 impl Given {
-    fn is_any(&self) -> bool {
-        self.repository.is_some() || self.organization.is_some()
+    /// Whether the file of this owner is not looked for: one is given, or one that beats it.
+    fn replaces(&self, owner: Owner) -> bool {
+        self.repository.is_some() || self.of(owner).is_some()
     }
 
     fn of(&self, owner: Owner) -> Option<&Text> {
@@ -78,7 +79,7 @@ impl Open {
     ) -> Result<(Self, Opening), Stopped> {
         let patterns = &plugin.description.files;
         let kept: Vec<FilePattern> = (patterns.iter())
-            .filter(|pattern| !(ground.given.is_any() && stands_for(pattern)))
+            .filter(|pattern| !(stands_for(pattern) && ground.given.replaces(pattern.owner)))
             .cloned()
             .collect();
         let wanted = files::Wanted {
@@ -105,17 +106,17 @@ impl Open {
                 return Ok((Self::Broken, opening));
             }
         };
-        found.extend(given(ground, patterns));
+        found.extend(given(ground, plugin).map(|(owner, path, text)| File {
+            owner,
+            path: path.to_owned(),
+            text: text.text.to_string(),
+        }));
         let of_organization = |file: &File| file.owner == Owner::Organization;
         opening.lacks_organization &= !found
             .iter()
             .any(|file| of_organization(file) || file.owner == Owner::Repository);
-        for file in &found {
-            let shown = shown(ground, plugin, &file.path);
-            opening
-                .files
-                .push(shown.unwrap_or_else(|| file.path.clone()));
-        }
+        let files = found.iter().map(|file| shown(ground, plugin, &file.path));
+        opening.files.extend(files);
         let configuration = Configuration::new(&organization.login, found);
         let open = match plugin.open_here(&configuration) {
             Ok(opened) => {
@@ -142,47 +143,40 @@ impl Open {
     }
 }
 
-/// Whether it means the file that was given instead.
+/// Whether it means the file that was given instead, by its very path.
 fn stands_for(pattern: &FilePattern) -> bool {
     let name = pattern.glob.rsplit('/').next().unwrap_or_default();
-    pattern.owner != Owner::Operator && name.starts_with(NAME)
+    pattern.owner != Owner::Operator && name.starts_with(NAME) && !pattern.glob.contains('*')
 }
 
-/// The given files under the path that the plugin knows them by: the first that it looks at.
-fn given(ground: &Ground, patterns: &[FilePattern]) -> Vec<File> {
+/// The given files, each under the path at which this plugin looks for it first.
+fn given<'g>(
+    ground: &'g Ground,
+    plugin: &'g Plugin,
+) -> impl Iterator<Item = (Owner, &'g str, &'g Text)> {
     let owners = [Owner::Repository, Owner::Organization];
-    let file = |owner| {
+    owners.into_iter().filter_map(|owner| {
         let text = ground.given.of(owner)?;
-        let pattern = patterns
-            .iter()
-            .find(|pattern| pattern.owner == owner && stands_for(pattern))?;
-        Some(File {
-            owner,
-            path: Glob::new(&pattern.glob).ok()?.path()?.to_owned(),
-            text: text.text.to_string(),
-        })
-    };
-    owners.into_iter().filter_map(file).collect()
-}
-
-/// The given file that a plugin knows by this path.
-fn given_at<'g>(ground: &'g Ground, plugin: &Plugin, path: &str) -> Option<&'g Text> {
-    let files = given(ground, &plugin.description.files);
-    ground
-        .given
-        .of(files.iter().find(|file| file.path == path)?.owner)
-}
-
-/// How the user knows a path; `None` where nothing of it is at hand.
-fn shown(ground: &Ground, plugin: &Plugin, path: &str) -> Option<String> {
-    if let Some(given) = given_at(ground, plugin, path) {
-        return Some(given.shown.clone());
-    }
-    let root = ground.files.checkout()?.shown();
-    Some(match root {
-        "." => path.to_owned(),
-        root => format!("{}/{path}", root.trim_end_matches('/')),
+        let mut patterns = plugin.description.files.iter();
+        let pattern = patterns.find(|pattern| pattern.owner == owner && stands_for(pattern))?;
+        Some((owner, pattern.glob.as_str(), text))
     })
+}
+
+fn given_at<'g>(ground: &'g Ground, plugin: &'g Plugin, path: &str) -> Option<&'g Text> {
+    let (.., text) = given(ground, plugin).find(|(_, own, _)| *own == path)?;
+    Some(text)
+}
+
+/// How the user knows a path.
+pub(super) fn shown(ground: &Ground, plugin: &Plugin, path: &str) -> String {
+    if let Some(given) = given_at(ground, plugin, path) {
+        return given.shown.clone();
+    }
+    match ground.files.checkout().map(Checkout::shown) {
+        None | Some(".") => path.to_owned(),
+        Some(root) => format!("{}/{path}", root.trim_end_matches('/')),
+    }
 }
 
 pub(super) async fn text(
@@ -190,18 +184,17 @@ pub(super) async fn text(
     plugin: &Plugin,
     path: &str,
 ) -> Option<(String, Arc<str>)> {
-    let operators = plugin
-        .operator_files()
-        .iter()
-        .find(|file| file.path == path);
+    let shown = shown(ground, plugin, path);
     if let Some(given) = given_at(ground, plugin, path) {
-        return Some((given.shown.clone(), given.text.clone()));
+        return Some((shown, given.text.clone()));
     }
     if let Some(at) = &ground.checkout {
         let tree = ground.files.tree(at).await.ok()?;
         if let Ok(Found::Text(text)) = ground.files.find(at, &tree, path).await {
-            return Some((shown(ground, plugin, path)?, text));
+            return Some((shown, text));
         }
     }
-    operators.map(|file| (file.path.clone(), file.text.as_str().into()))
+    let mut operators = plugin.operator_files().iter();
+    let file = operators.find(|file| file.path == path)?;
+    Some((file.path.clone(), file.text.as_str().into()))
 }

@@ -22,9 +22,11 @@ pub struct Made {
     pub merges: bool,
     /// Otherwise something could not be mapped, and a host would only add and update.
     pub complete: bool,
+    /// Something that it asked for only GitHub knows.
+    pub unknown: bool,
     pub told: Vec<Told>,
     /// Everything that the mapper noted, in its order, where somebody wants to know how fields come about.
-    pub explained: Vec<Diagnostic>,
+    pub explained: Vec<Told>,
     /// Why there is nothing.
     pub nothing: Option<&'static str>,
 }
@@ -47,6 +49,7 @@ impl Made {
             deletions: Vec::new(),
             merges: true,
             complete: true,
+            unknown: false,
             told: Vec::new(),
             explained: Vec::new(),
             nothing: None,
@@ -82,7 +85,7 @@ impl Made {
         self.told
             .extend(checked.warnings.into_iter().map(problem(Severity::Warning)));
         if explain {
-            self.explained = checked.notes;
+            self.explained = checked.notes.into_iter().map(Told::from).collect();
         }
     }
 }

@@ -20,7 +20,8 @@ pub(super) struct Mapper {
 
 /// What came of an object.
 pub(super) struct Done {
-    pub(super) made: Made,
+    /// `None`: it is of no concern to this plugin.
+    pub(super) made: Option<Made>,
     /// The configuration was opened for it.
     pub(super) opening: Option<Opening>,
     /// A blueprint was asked for, and there was nobody to ask.
@@ -43,16 +44,14 @@ impl Mapper {
     }
 
     /// Not called, because of this.
-    pub(super) fn nothing(&self, why: &'static str) -> Done {
+    pub(super) fn nothing(&self, why: &'static str) -> Made {
         let mut made = Made::new(self.plugin.clone());
         made.nothing = Some(why);
-        Done {
-            made,
-            opening: None,
-            unchecked: false,
-        }
+        made
     }
 
+    /// Maps an object of a kind of its own. The configuration is opened whatever the kind is: its mistakes are worth
+    /// knowing by whoever looks at a part of it.
     pub(super) async fn map(
         &mut self,
         ground: &Ground,
@@ -60,45 +59,51 @@ impl Mapper {
         event: &mut Event,
     ) -> Result<Done, Stopped> {
         let (organization, repository) = about;
+        let mut done = Done {
+            made: None,
+            opening: None,
+            unchecked: false,
+        };
+        let is_own = self.maps(&event.kind);
+        if !is_own && self.plugin.description.files.is_empty() {
+            return Ok(done);
+        }
         let own = repository.filter(|repository| ground.files.has(repository).is_ok());
-        let key = (organization.login.clone(), own.is_some());
-        let mut opening = None;
-        let open = match self.open.entry(key) {
+        let open = match self.open.entry((organization.login.clone(), own.is_some())) {
             Entry::Occupied(open) => open.into_mut(),
             Entry::Vacant(place) => {
                 let (open, told) = Open::new(&self.plugin, ground, organization, own).await?;
-                opening = Some(told);
+                done.opening = Some(told);
                 place.insert(open)
             }
         };
-        let mut done = match open {
+        if !is_own {
+            return Ok(done);
+        }
+        let mut made = Made::new(self.plugin.clone());
+        match open {
             Open::Ready(ready) if ready.wants(&event.kind) => {
-                let made = Made::new(self.plugin.clone());
-                call(made, ready, ground, about, event).await?
+                done.unchecked = call(&mut made, ready, ground, about, event).await?;
             }
-            Open::Ready(_) => self.nothing("its configuration does not want this kind"),
-            Open::Broken => self.nothing("its configuration has mistakes"),
-        };
-        done.opening = opening;
+            Open::Ready(_) => made.nothing = Some("its configuration does not want this kind"),
+            Open::Broken => made.nothing = Some("its configuration has mistakes"),
+        }
+        done.made = Some(made);
         Ok(done)
     }
 }
 
-/// Round after round until there is an outcome.
+/// Round after round until there is an outcome. Whether a blueprint was asked for, with nobody to ask.
 async fn call(
-    made: Made,
+    made: &mut Made,
     ready: &mut Ready,
     ground: &Ground,
     (organization, repository): About<'_>,
     event: &mut Event,
-) -> Result<Done, Stopped> {
-    let mut done = Done {
-        made,
-        opening: None,
-        unchecked: false,
-    };
-    let plugin = done.made.plugin.clone();
-    done.made.merges = ready.opened.options.merge;
+) -> Result<bool, Stopped> {
+    let plugin = made.plugin.clone();
+    let mut unchecked = false;
+    made.merges = ready.opened.options.merge;
     event.answers = ready.usual.answers().to_vec();
     let mut asking = None;
     let mapped = loop {
@@ -106,13 +111,13 @@ async fn call(
             Ok(Outcome::Mapped(mapped)) => break mapped,
             Ok(Outcome::Ask(questions)) => questions,
             Ok(Outcome::Unchanged) => {
-                done.made.nothing = Some("it has nothing to say: what there is stays");
-                return Ok(done);
+                made.nothing = Some("it has nothing to say: what there is stays");
+                return Ok(unchecked);
             }
             Err(Fault::Host(why)) => return Err(Stopped(format!("the sandbox failed: {why}"))),
             Err(fault) => {
-                done.made.failed(fault.to_string());
-                return Ok(done);
+                made.failed(fault.to_string());
+                return Ok(unchecked);
             }
         };
         let asking = asking.get_or_insert_with(|| {
@@ -122,7 +127,7 @@ async fn call(
                 .about(NO_INSTALLATION, organization, repository)
         });
         let of_port = |question: &Question| matches!(question, Question::Blueprint(_));
-        done.unchecked |= !ground.has_port && questions.iter().any(of_port);
+        unchecked |= !ground.has_port && questions.iter().any(of_port);
         match asking.answer(&questions).await {
             Ok(answers) => {
                 // What was left out is told once, by the object that asked.
@@ -132,17 +137,21 @@ async fn call(
                 event.answers.extend(answers);
             }
             Err(endless @ answers::Error::Endless(_)) => {
-                done.made.failed(endless.to_string());
-                return Ok(done);
+                made.failed(endless.to_string());
+                return Ok(unchecked);
             }
             Err(failed) => return Err(Stopped(failed.to_string())),
         }
     };
     let left_out = asking.as_ref().map_or(&[][..], |asking| asking.left_out());
-    let mut answers = event.answers.iter();
-    let refused = !left_out.is_empty()
-        || answers.any(|answer| matches!(answer.value, AnswerValue::Refused(_)));
+    let mut refused = !left_out.is_empty();
+    for answer in &event.answers {
+        if let AnswerValue::Refused(why) = &answer.value {
+            refused = true;
+            made.unknown |= why.contains(answers::UNKNOWN);
+        }
+    }
     let checked = Checked::new(&plugin.name, mapped, refused, &ground.allowed);
-    done.made.take(checked, left_out, ground.explain);
-    Ok(done)
+    made.take(checked, left_out, ground.explain);
+    Ok(unchecked)
 }

@@ -6,10 +6,16 @@ use std::io::{self, Write};
 
 use super::paint::Paint;
 use crate::admin::redact::line;
-use crate::plugins::contract::{Diagnostic, Severity};
+use crate::plugins::contract::Severity;
+use crate::preview::Told;
 
-pub(super) fn print(out: &mut impl Write, paint: Paint, notes: &[Diagnostic]) -> io::Result<()> {
-    let width = |of: fn(&Diagnostic) -> usize| notes.iter().map(of).max().unwrap_or(0);
+pub(super) fn print(
+    out: &mut impl Write,
+    paint: Paint,
+    notes: &[Told],
+    shown: impl Fn(&str) -> String,
+) -> io::Result<()> {
+    let width = |of: fn(&Told) -> usize| notes.iter().map(of).max().unwrap_or(0);
     let lines = width(|note| at(note).to_string().len());
     let fields = width(|note| {
         note.field
@@ -21,7 +27,7 @@ pub(super) fn print(out: &mut impl Write, paint: Paint, notes: &[Diagnostic]) ->
         let path = note.place.as_ref().map_or("", |place| &place.path);
         if path != file {
             file = path;
-            writeln!(out, "    {}", paint.dim(line(path)))?;
+            writeln!(out, "    {}", paint.dim(line(&shown(path))))?;
         }
         let number = match at(note) {
             0 => String::new(),
@@ -30,6 +36,7 @@ pub(super) fn print(out: &mut impl Write, paint: Paint, notes: &[Diagnostic]) ->
         let message = line(&note.message);
         let message = match note.severity {
             Severity::Note => message,
+            _ if note.is_unknown() => format!("{} {message}", paint.bold("offline:")),
             Severity::Warning => format!("{} {message}", paint.yellow("warning:")),
             Severity::Error => format!("{} {message}", paint.red("error:")),
         };
@@ -42,7 +49,7 @@ pub(super) fn print(out: &mut impl Write, paint: Paint, notes: &[Diagnostic]) ->
     Ok(())
 }
 
-fn at(note: &Diagnostic) -> u32 {
+fn at(note: &Told) -> u32 {
     note.place
         .as_ref()
         .and_then(|place| place.line)

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::totals::Totals;
 use crate::entity::Entity;
-use crate::plugins::contract::{Diagnostic, Place, Severity};
+use crate::plugins::contract::{Place, Severity};
 use crate::preview::compare::Change;
 use crate::preview::input::Object;
 use crate::preview::{Made, Opening, Told};
@@ -159,7 +159,7 @@ pub(super) fn object(out: &mut impl Write, object: &Object, made: &[Made]) -> io
             .map(|(plugin, told)| said(Some(plugin), told))
             .collect(),
         explained: each(made, |made| &made.explained)
-            .map(|(plugin, note)| explained(plugin, note))
+            .map(|(plugin, told)| said(Some(plugin), told))
             .collect(),
     };
     print(out, &line)
@@ -242,17 +242,6 @@ fn said<'a>(plugin: Option<&'a str>, told: &'a Told) -> Said<'a> {
         message: &told.message,
         field: told.field.as_deref(),
         place: told.place.as_ref().map(at),
-    }
-}
-
-fn explained<'a>(plugin: &'a str, note: &'a Diagnostic) -> Said<'a> {
-    Said {
-        plugin: Some(plugin),
-        severity: word(note.severity),
-        not_known_offline: false,
-        message: &note.message,
-        field: note.field.as_deref(),
-        place: note.place.as_ref().map(at),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is printed, piece by piece while it is found out: blocks for people, or lines of JSON.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, StdoutLock, Write};
 
 use super::paint::Paint;
@@ -21,6 +22,8 @@ pub(super) struct Report {
     told: Collected,
     remarks: Vec<String>,
     has_port: bool,
+    /// Plugins that found no configuration, and might in the organization.
+    unconfigured: BTreeSet<String>,
     /// Whoever read has stopped reading, as `head` does.
     unread: bool,
 }
@@ -40,6 +43,7 @@ impl Report {
             told: Collected::default(),
             remarks: Vec::new(),
             has_port,
+            unconfigured: BTreeSet::new(),
             unread: false,
         }
     }
@@ -81,11 +85,8 @@ impl Report {
                 self.totals.tell(told);
                 self.told.add(Some(&opening.plugin), told, None);
             }
-            let name = &opening.plugin.name;
             if opening.lacks_organization {
-                self.remark(format!(
-                    "{name} found no configuration; that of the organization is not known offline: give --config or --organization-config"
-                ));
+                self.unconfigured.insert(opening.plugin.name.clone());
             }
             match self.json {
                 true => self.write(|out, _| json::opening(out, &opening)),
@@ -94,7 +95,7 @@ impl Report {
         }
     }
 
-    pub(super) fn object(&mut self, object: &Object, made: &[Made]) {
+    pub(super) fn object(&mut self, preview: &Preview, object: &Object, made: &[Made]) {
         self.totals.add(made);
         for made in made {
             for told in &made.told {
@@ -104,12 +105,18 @@ impl Report {
         }
         match self.json {
             true => self.write(|out, _| json::object(out, object, made)),
-            false => self.write(|out, paint| text::object(out, paint, object, made)),
+            false => self.write(|out, paint| text::object(out, paint, preview, object, made)),
         }
     }
 
     /// Everything is mapped. Whether there is nothing to mend.
     pub(super) async fn end(mut self, preview: &Preview) -> bool {
+        if !self.unconfigured.is_empty() {
+            let names = Vec::from_iter(std::mem::take(&mut self.unconfigured)).join(" and ");
+            self.remark(format!(
+                "no configuration of {names} was found; the organization's is not known offline: give it by --organization-config, or one by --config"
+            ));
+        }
         match (self.has_port, preview.unchecked) {
             (true, _) => self.remark("what mappers do not return any more is not shown: which entities were theirs, only the ledger of a host knows".to_owned()),
             (false, true) => self.remark("nothing was checked against blueprints or compared: PORT_URL, PORT_CLIENT_ID and PORT_CLIENT_SECRET are not set".to_owned()),

@@ -23,7 +23,7 @@ pub(super) enum Source {
     Many {
         path: PathBuf,
         kind: String,
-        objects: Objects<Box<dyn BufRead>>,
+        objects: Box<Objects<Box<dyn BufRead>>>,
     },
 }
 
@@ -85,7 +85,7 @@ impl Source {
             (None, None) => None,
         };
         Ok(Self::Many {
-            objects: Objects::new(open(path)?, kind, belongs),
+            objects: Box::new(Objects::new(open(path)?, kind, belongs)),
             path: path.to_owned(),
             kind: kind.to_owned(),
         })

@@ -12,7 +12,7 @@ use crate::admin::redact::line;
 use crate::entity::Entity;
 use crate::preview::compare::{Body, Change, Field};
 use crate::preview::input::Object;
-use crate::preview::{Made, Opening};
+use crate::preview::{Made, Opening, Preview, Told};
 
 /// What an object is called: `pull-request acme/shop#7`.
 pub(super) fn name(object: &Object) -> String {
@@ -42,6 +42,7 @@ pub(super) fn opening(out: &mut impl Write, paint: Paint, opening: &Opening) -> 
 pub(super) fn object(
     out: &mut impl Write,
     paint: Paint,
+    preview: &Preview,
     object: &Object,
     made: &[Made],
 ) -> io::Result<()> {
@@ -50,13 +51,18 @@ pub(super) fn object(
         write!(out, " {}", paint.dim(format!("(line {line})")))?;
     }
     writeln!(out)?;
-    for made in made {
-        of_plugin(out, paint, made)?;
+    // What one plugin does not map is of interest where no other does.
+    let is_mapped = made.iter().any(|made| made.nothing.is_none());
+    for made in made
+        .iter()
+        .filter(|made| made.nothing.is_none() || !is_mapped)
+    {
+        of_plugin(out, paint, preview, made)?;
     }
     writeln!(out)
 }
 
-fn of_plugin(out: &mut impl Write, paint: Paint, made: &Made) -> io::Result<()> {
+fn of_plugin(out: &mut impl Write, paint: Paint, preview: &Preview, made: &Made) -> io::Result<()> {
     let plugin = &made.plugin.name;
     if let Some(why) = made.nothing {
         return writeln!(out, "  {}", paint.dim(format!("{plugin}: {why}")));
@@ -65,13 +71,26 @@ fn of_plugin(out: &mut impl Write, paint: Paint, made: &Made) -> io::Result<()> 
         writeln!(out, "  {}", paint.dim(format!("{plugin}: no entity")))?;
     }
     for (nth, one) in made.entities.iter().enumerate() {
-        entity(out, paint, plugin, one, made.changes.get(nth))?;
+        let from = match one.place() {
+            Some(place) => {
+                let path = preview.shown(&made.plugin, &place.path);
+                let line = place
+                    .line
+                    .map_or_else(String::new, |line| format!(":{line}"));
+                format!("({plugin}, {path}{line})")
+            }
+            None => format!("({plugin})"),
+        };
+        entity(out, paint, &from, one, made.changes.get(nth))?;
     }
     for key in &made.deletions {
         let name = line(&format!("{} {}", key.blueprint, key.identifier));
         writeln!(out, "  {} {name}", paint.red("-"))?;
     }
-    if !made.complete {
+    if made.unknown && !made.told.iter().any(Told::is_error) {
+        let why = format!("{plugin}: not all that it asked for is known offline");
+        writeln!(out, "  {}", paint.dim(why))?;
+    } else if !made.complete {
         writeln!(
             out,
             "  {}",
@@ -80,13 +99,14 @@ fn of_plugin(out: &mut impl Write, paint: Paint, made: &Made) -> io::Result<()> 
             ))
         )?;
     }
-    explained::print(out, paint, &made.explained)
+    let shown = |path: &str| preview.shown(&made.plugin, path);
+    explained::print(out, paint, &made.explained, shown)
 }
 
 fn entity(
     out: &mut impl Write,
     paint: Paint,
-    plugin: &str,
+    from: &str,
     entity: &Entity,
     change: Option<&Change>,
 ) -> io::Result<()> {
@@ -99,10 +119,6 @@ fn entity(
     };
     let identifier = entity.identifier().unwrap_or("(found by a search)");
     let body = Body::of(entity);
-    let from = match entity.place() {
-        Some(place) => format!("{plugin}, {place}"),
-        None => plugin.to_owned(),
-    };
     write!(
         out,
         "  {mark}{} {}",
@@ -112,7 +128,7 @@ fn entity(
     if let Some(title) = &body.title {
         write!(out, "  {}", shown(&Value::from(title.as_str())))?;
     }
-    writeln!(out, "  {}", paint.dim(format!("({from})")))?;
+    writeln!(out, "  {}", paint.dim(line(from)))?;
     match change {
         Some(Change::Unchanged) => Ok(()),
         Some(Change::Changed(fields)) => changed(out, paint, fields),

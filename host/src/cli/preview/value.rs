@@ -10,13 +10,13 @@ const SHOWN: usize = 100;
 /// On one line; a text without quotes, unless it could be taken for something else.
 pub(super) fn shown(value: &Value) -> String {
     match value {
-        Value::String(text) if !is_ambiguous(text) => cut(&line(text)),
+        Value::String(text) if !is_ambiguous(text) => cut(line(text).trim()),
         value => cut(&line(&value.to_string())),
     }
 }
 
 fn is_ambiguous(text: &str) -> bool {
-    text.trim() != text || text.is_empty() || serde_json::from_str::<Value>(text).is_ok()
+    text.trim().is_empty() || serde_json::from_str::<Value>(text).is_ok()
 }
 
 fn cut(text: &str) -> String {

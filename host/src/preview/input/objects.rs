@@ -193,7 +193,8 @@ impl<R: BufRead> Objects<R> {
             (Some(belongs), _) => Ok(belongs.clone()),
             (None, Some((owner, name))) => Ok(named(owner, name)),
             (None, None) => Err(
-                "the object does not say which repository it is of: give --repository owner/name"
+                "the object does not say which repository it is of: give --repository owner/name \
+                 (a webhook's payload is read without --kind)"
                     .to_owned(),
             ),
         }

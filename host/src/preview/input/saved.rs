@@ -48,7 +48,8 @@ impl Saved {
             });
         }
         // Read once without its name, which is needed to know it.
-        let unnamed = delivery("saved", name.unwrap_or_default(), text)?;
+        let unnamed = delivery("saved", name.unwrap_or_default(), text)
+            .map_err(|why| format!("{why} (objects of GitHub's API need --kind)"))?;
         let Some(event) = name.or_else(|| recognize(&unnamed)) else {
             return Err(
                 "which event this is cannot be told from the payload: say it by --name, as X-GitHub-Event had it \

@@ -21,23 +21,25 @@ pub(crate) type Calls<'s> = BTreeSet<(&'s str, usize)>;
 
 /// A program in terms of the evaluator.
 pub(crate) fn program<'s>(term: Term<&'s str>) -> Term<&'s str> {
+    let (defined, parameters) = defined(&term);
     Lowering {
-        defined: defined(&term),
+        defined,
+        parameters,
     }
     .term(term)
 }
 
 /// A definition in terms of the evaluator.
 pub(crate) fn definition<'s>(def: Def<&'s str>) -> Def<&'s str> {
-    Lowering {
-        defined: BTreeSet::new(),
-    }
-    .definition(def)
+    Lowering::default().definition(def)
 }
 
+#[derive(Default)]
 struct Lowering<'s> {
     /// What the program itself defines; constants are none where it gives their names another meaning.
     defined: Calls<'s>,
+    /// The filters that its definitions are given: `g` in `def f(g): g | g`. A few of them make endless work.
+    parameters: Calls<'s>,
 }
 
 impl<'s> Lowering<'s> {
@@ -54,6 +56,9 @@ impl<'s> Lowering<'s> {
             }
             Term::Call("tostring", args) if args.is_empty() && !self.defines("tostring") => {
                 Term::Str(None, vec![StrPart::Term(Term::Id)])
+            }
+            Term::Call(name, args) if args.is_empty() && self.parameters.contains(&(name, 0)) => {
+                pipe(call("!call", []), Term::Call(name, args))
             }
             Term::Call(name, args) => Term::Call(name, self.terms(args)),
             Term::BinOp(left, op, right) => self.operation(*left, op, *right),
@@ -287,18 +292,20 @@ pub(crate) fn calls<'s>(term: &Term<&'s str>) -> Calls<'s> {
     calls
 }
 
-/// What a term defines, at any depth.
-fn defined<'s>(term: &Term<&'s str>) -> Calls<'s> {
-    let mut names = Calls::new();
+/// What a term defines, at any depth, and the filters that these definitions are given.
+fn defined<'s>(term: &Term<&'s str>) -> (Calls<'s>, Calls<'s>) {
+    let (mut names, mut parameters) = (Calls::new(), Calls::new());
     visit(term, &mut |term| {
         if let Term::Def(definitions, _) = term {
             for def in definitions {
                 names.insert((def.name, def.args.len()));
-                names.extend(def.args.iter().map(|arg| (*arg, 0)));
+                let filters = def.args.iter().filter(|arg| !arg.starts_with('$'));
+                parameters.extend(filters.map(|arg| (*arg, 0)));
             }
         }
     });
-    names
+    names.extend(parameters.iter().copied());
+    (names, parameters)
 }
 
 fn visit<'s>(term: &Term<&'s str>, see: &mut impl FnMut(&Term<&'s str>)) {

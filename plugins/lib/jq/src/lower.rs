@@ -20,7 +20,7 @@ use jaq_core::path::{Opt, Part};
 pub(crate) type Calls<'s> = BTreeSet<(&'s str, usize)>;
 
 /// A program in terms of the evaluator.
-pub(crate) fn program<'s>(term: Term<&'s str>) -> Term<&'s str> {
+pub(crate) fn program(term: Term<&str>) -> Term<&str> {
     let (defined, parameters) = defined(&term);
     Lowering {
         defined,
@@ -30,7 +30,7 @@ pub(crate) fn program<'s>(term: Term<&'s str>) -> Term<&'s str> {
 }
 
 /// A definition in terms of the evaluator.
-pub(crate) fn definition<'s>(def: Def<&'s str>) -> Def<&'s str> {
+pub(crate) fn definition(def: Def<&str>) -> Def<&str> {
     Lowering::default().definition(def)
 }
 
@@ -74,25 +74,25 @@ impl<'s> Lowering<'s> {
                     .into_iter()
                     .map(|def| self.definition(def))
                     .collect();
-                Term::Def(definitions, self.boxed(body))
+                Term::Def(definitions, self.boxed(*body))
             }
-            Term::Arr(items) => Term::Arr(items.map(|items| self.boxed(items))),
+            Term::Arr(items) => Term::Arr(items.map(|items| self.boxed(*items))),
             Term::Obj(members) => {
                 let member = |(name, value): (_, Option<_>)| {
                     (self.term(name), value.map(|value| self.term(value)))
                 };
                 Term::Obj(members.into_iter().map(member).collect())
             }
-            Term::Neg(operand) => Term::Neg(self.boxed(operand)),
-            Term::Label(name, body) => Term::Label(name, self.boxed(body)),
+            Term::Neg(operand) => Term::Neg(self.boxed(*operand)),
+            Term::Label(name, body) => Term::Label(name, self.boxed(*body)),
             Term::TryCatch(body, catch) => {
-                Term::TryCatch(self.boxed(body), catch.map(|catch| self.boxed(catch)))
+                Term::TryCatch(self.boxed(*body), catch.map(|catch| self.boxed(*catch)))
             }
             Term::IfThenElse(branches, otherwise) => {
                 let branch = |(condition, then)| (self.term(condition), self.term(then));
                 Term::IfThenElse(
                     branches.into_iter().map(branch).collect(),
-                    otherwise.map(|term| self.boxed(term)),
+                    otherwise.map(|term| self.boxed(*term)),
                 )
             }
             Term::Path(from, path) => {
@@ -107,7 +107,7 @@ impl<'s> Lowering<'s> {
                     ),
                 };
                 Term::Path(
-                    self.boxed(from),
+                    self.boxed(*from),
                     jaq_core::path::Path(path.0.into_iter().map(part).collect()),
                 )
             }
@@ -268,8 +268,8 @@ impl<'s> Lowering<'s> {
         terms.into_iter().map(|term| self.term(term)).collect()
     }
 
-    fn boxed(&self, term: Box<Term<&'s str>>) -> Box<Term<&'s str>> {
-        self.term(*term).into()
+    fn boxed(&self, term: Term<&'s str>) -> Box<Term<&'s str>> {
+        self.term(term).into()
     }
 
     fn defines(&self, name: &'s str) -> bool {

@@ -13,6 +13,8 @@ mod lower;
 mod natives;
 mod program;
 mod syntax;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use bounds::Bounds;

@@ -20,24 +20,26 @@ use jaq_core::path::{Opt, Part};
 pub(crate) type Calls<'s> = BTreeSet<(&'s str, usize)>;
 
 /// A program in terms of the evaluator.
-pub(crate) fn program<'s>(term: Term<&'s str>) -> Term<&'s str> {
+pub(crate) fn program(term: Term<&str>) -> Term<&str> {
+    let (defined, parameters) = defined(&term);
     Lowering {
-        defined: defined(&term),
+        defined,
+        parameters,
     }
     .term(term)
 }
 
 /// A definition in terms of the evaluator.
-pub(crate) fn definition<'s>(def: Def<&'s str>) -> Def<&'s str> {
-    Lowering {
-        defined: BTreeSet::new(),
-    }
-    .definition(def)
+pub(crate) fn definition(def: Def<&str>) -> Def<&str> {
+    Lowering::default().definition(def)
 }
 
+#[derive(Default)]
 struct Lowering<'s> {
     /// What the program itself defines; constants are none where it gives their names another meaning.
     defined: Calls<'s>,
+    /// The filters that its definitions are given: `g` in `def f(g): g | g`. A few of them make endless work.
+    parameters: Calls<'s>,
 }
 
 impl<'s> Lowering<'s> {
@@ -55,6 +57,9 @@ impl<'s> Lowering<'s> {
             Term::Call("tostring", args) if args.is_empty() && !self.defines("tostring") => {
                 Term::Str(None, vec![StrPart::Term(Term::Id)])
             }
+            Term::Call(name, args) if args.is_empty() && self.parameters.contains(&(name, 0)) => {
+                pipe(call("!call", []), Term::Call(name, args))
+            }
             Term::Call(name, args) => Term::Call(name, self.terms(args)),
             Term::BinOp(left, op, right) => self.operation(*left, op, *right),
             Term::Str(format, parts) => self.string(format, parts),
@@ -69,25 +74,25 @@ impl<'s> Lowering<'s> {
                     .into_iter()
                     .map(|def| self.definition(def))
                     .collect();
-                Term::Def(definitions, self.boxed(body))
+                Term::Def(definitions, self.boxed(*body))
             }
-            Term::Arr(items) => Term::Arr(items.map(|items| self.boxed(items))),
+            Term::Arr(items) => Term::Arr(items.map(|items| self.boxed(*items))),
             Term::Obj(members) => {
                 let member = |(name, value): (_, Option<_>)| {
                     (self.term(name), value.map(|value| self.term(value)))
                 };
                 Term::Obj(members.into_iter().map(member).collect())
             }
-            Term::Neg(operand) => Term::Neg(self.boxed(operand)),
-            Term::Label(name, body) => Term::Label(name, self.boxed(body)),
+            Term::Neg(operand) => Term::Neg(self.boxed(*operand)),
+            Term::Label(name, body) => Term::Label(name, self.boxed(*body)),
             Term::TryCatch(body, catch) => {
-                Term::TryCatch(self.boxed(body), catch.map(|catch| self.boxed(catch)))
+                Term::TryCatch(self.boxed(*body), catch.map(|catch| self.boxed(*catch)))
             }
             Term::IfThenElse(branches, otherwise) => {
                 let branch = |(condition, then)| (self.term(condition), self.term(then));
                 Term::IfThenElse(
                     branches.into_iter().map(branch).collect(),
-                    otherwise.map(|term| self.boxed(term)),
+                    otherwise.map(|term| self.boxed(*term)),
                 )
             }
             Term::Path(from, path) => {
@@ -102,7 +107,7 @@ impl<'s> Lowering<'s> {
                     ),
                 };
                 Term::Path(
-                    self.boxed(from),
+                    self.boxed(*from),
                     jaq_core::path::Path(path.0.into_iter().map(part).collect()),
                 )
             }
@@ -263,8 +268,8 @@ impl<'s> Lowering<'s> {
         terms.into_iter().map(|term| self.term(term)).collect()
     }
 
-    fn boxed(&self, term: Box<Term<&'s str>>) -> Box<Term<&'s str>> {
-        self.term(*term).into()
+    fn boxed(&self, term: Term<&'s str>) -> Box<Term<&'s str>> {
+        self.term(term).into()
     }
 
     fn defines(&self, name: &'s str) -> bool {
@@ -287,18 +292,20 @@ pub(crate) fn calls<'s>(term: &Term<&'s str>) -> Calls<'s> {
     calls
 }
 
-/// What a term defines, at any depth.
-fn defined<'s>(term: &Term<&'s str>) -> Calls<'s> {
-    let mut names = Calls::new();
+/// What a term defines, at any depth, and the filters that these definitions are given.
+fn defined<'s>(term: &Term<&'s str>) -> (Calls<'s>, Calls<'s>) {
+    let (mut names, mut parameters) = (Calls::new(), Calls::new());
     visit(term, &mut |term| {
         if let Term::Def(definitions, _) = term {
             for def in definitions {
                 names.insert((def.name, def.args.len()));
-                names.extend(def.args.iter().map(|arg| (*arg, 0)));
+                let filters = def.args.iter().filter(|arg| !arg.starts_with('$'));
+                parameters.extend(filters.map(|arg| (*arg, 0)));
             }
         }
     });
-    names
+    names.extend(parameters.iter().copied());
+    (names, parameters)
 }
 
 fn visit<'s>(term: &Term<&'s str>, see: &mut impl FnMut(&Term<&'s str>)) {

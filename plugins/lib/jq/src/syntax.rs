@@ -55,7 +55,7 @@ impl Wrong {
 }
 
 /// How deep a program may nest: deeper than any that people write, and shallow enough for a sandbox's stack.
-const DEPTH: usize = 150;
+const DEPTH: usize = 120;
 
 fn too_deep(at: usize) -> Wrong {
     Wrong::new(at, format!("the program nests deeper than {DEPTH} levels"))

@@ -204,7 +204,7 @@ impl Array {
         };
         let count = copied + more.len();
         bounds::step(count as u64 / 16)?;
-        bounds::memory(count * size_of::<Value>())?;
+        bounds::items(count)?;
         let items = Rc::make_mut(&mut self.0);
         items.level = items.level.max(level);
         items.items.extend_from_slice(more);
@@ -220,8 +220,11 @@ impl Array {
 impl FromIterator<Value> for Value {
     fn from_iter<I: IntoIterator<Item = Value>>(values: I) -> Self {
         let mut items = Vec::new();
+        if bounds::container().is_err() {
+            return Self::Null;
+        }
         for value in values {
-            if bounds::memory(size_of::<Value>()).is_err() {
+            if bounds::items(1).is_err() {
                 return Self::Null;
             }
             items.push(value);

@@ -8,7 +8,7 @@ use jaq_core::{Error, Exn, ValR};
 
 use super::{Cv, Outputs, Row, one, row};
 use crate::bounds::{self, Metered};
-use crate::value::{Array, Object, Text, Value, error, shortened};
+use crate::value::{Array, Object, Value, error, shortened};
 
 pub(super) const ROWS: &[Row] = &[
     row("keys", "", |cv| one(keys(&cv.1, true))),
@@ -129,7 +129,8 @@ fn to_entries(value: &Value) -> ValR<Value> {
     let (key, of_value): (Rc<str>, Rc<str>) = ("key".into(), "value".into());
     let entry = |pair: ValR<(Value, Value), Value>| {
         let (name, value) = pair?;
-        bounds::memory(4 * size_of::<Value>())?;
+        bounds::container()?;
+        bounds::members(2)?;
         let mut entry = Object::with_capacity(2);
         entry.insert(key.clone(), name);
         entry.insert(of_value.clone(), value);
@@ -170,7 +171,7 @@ fn from_entries(value: Value) -> ValR<Value> {
         let value = ["value", "Value", "v", "V"]
             .into_iter()
             .find_map(|spelling| entry.get(spelling).cloned());
-        bounds::memory(size_of::<(Text, Value)>())?;
+        bounds::members(1)?;
         object.insert((&name).into(), value.unwrap_or_default());
     }
     Ok(object.into())
@@ -212,7 +213,7 @@ fn flatten(value: &Value, depth: f64) -> ValR<Value> {
             if depth > 0.0 && matches!(item, Value::Array(_)) {
                 add(item, depth - 1.0, flat)?;
             } else {
-                bounds::memory(size_of::<Value>())?;
+                bounds::items(1)?;
                 flat.push(item.clone());
             }
         }
@@ -257,7 +258,7 @@ fn unique(value: Value) -> ValR<Value> {
 fn meter_sort(count: usize) -> Metered {
     let count = count as u64;
     bounds::step(count * u64::from(count.checked_ilog2().unwrap_or(0)) / 8)?;
-    bounds::memory(count as usize * size_of::<Value>())
+    bounds::items(count as usize)
 }
 
 /// Items beside what they are sorted by, in that order.

@@ -208,7 +208,10 @@ fn matches<'v>(
             break;
         };
         let captures = captures.map_err(too_hard)?;
-        bounds::memory(captures.len() * 4 * size_of::<Value>())?;
+        for _ in 0..captures.len() {
+            bounds::container()?;
+            bounds::members(4)?;
+        }
         found.extend(Match::new(&captures, &names, &mut places));
         if !flags.global {
             break;

@@ -256,7 +256,7 @@ impl<'s> Lexer<'s> {
                 self.at = (self.at + line.len() + 1).min(self.text.len());
                 let line = line.strip_suffix('\r').unwrap_or(line);
                 let backslashes = line.len() - line.trim_end_matches('\\').len();
-                if backslashes % 2 == 0 || self.rest().is_empty() {
+                if backslashes.is_multiple_of(2) || self.rest().is_empty() {
                     break;
                 }
             }

@@ -23,6 +23,8 @@ pub(super) struct Parser<'s, 't> {
     place: usize,
     arena: &'s Arena,
     depth: usize,
+    /// How high the terms are that were made inside the one at hand.
+    height: usize,
     /// Is this the text of a string's `\(…)`?
     inner: bool,
 }
@@ -53,6 +55,7 @@ impl<'s, 't> Parser<'s, 't> {
             place: 0,
             arena,
             depth: 0,
+            height: 0,
             inner: false,
         }
     }
@@ -83,21 +86,18 @@ impl<'s, 't> Parser<'s, 't> {
     /// Operators that bind at least so tightly, and what they join. In an object a comma ends a value.
     fn expression(&mut self, tightness: u8, commas: bool) -> Parsed<'s> {
         self.deeper(|parser| {
+            let around = std::mem::take(&mut parser.height);
             let mut left = parser.operand(commas)?;
-            let mut chain = 0;
             loop {
                 let at = parser.peek().at;
                 let Some((op, binds)) = parser
                     .operator(commas)
                     .filter(|(_, binds)| *binds >= tightness)
                 else {
+                    parser.height = around.max(parser.height + 1);
                     return Ok(left);
                 };
                 parser.place += 1;
-                chain += 1;
-                if parser.depth + chain > DEPTH {
-                    return Err(too_deep(at));
-                }
                 left = match op {
                     // To the right: what follows belongs together.
                     BinaryOp::Pipe(_) => join(left, op, parser.expression(binds::PIPE, commas)?),
@@ -109,6 +109,11 @@ impl<'s, 't> Parser<'s, 't> {
                     | BinaryOp::UpdateAlt => join(left, op, parser.expression(binds, commas)?),
                     _ => join(left, op, parser.expression(binds + 1, commas)?),
                 };
+                // A chain is a term in a term in a term.
+                parser.height += 1;
+                if parser.depth + parser.height > DEPTH {
+                    return Err(too_deep(at));
+                }
             }
         })
     }
@@ -223,8 +228,7 @@ impl<'s, 't> Parser<'s, 't> {
     /// A term and what is done to it: `.name`, `[…]`, `?`.
     fn term(&mut self) -> Parsed<'s> {
         let mut term = self.atom()?;
-        let mut chain = 0;
-        loop {
+        for _ in 0..DEPTH {
             let part = match self.peek().kind {
                 Kind::Field(name) => {
                     self.place += 1;
@@ -243,10 +247,6 @@ impl<'s, 't> Parser<'s, 't> {
                 Kind::Symbol("[") => self.brackets()?,
                 Kind::Symbol("?") => {
                     self.place += 1;
-                    chain += 1;
-                    if chain > DEPTH {
-                        return Err(too_deep(self.peek().at));
-                    }
                     term = Term::TryCatch(term.into(), None);
                     continue;
                 }
@@ -267,6 +267,7 @@ impl<'s, 't> Parser<'s, 't> {
                 from => Term::Path(from.into(), Path(vec![(part, opt)])),
             };
         }
+        Err(too_deep(self.peek().at))
     }
 
     /// `[]`, `[1]`, `[1:]`, `[:1]`, `[1:2]`

@@ -9,7 +9,7 @@ use jaq_core::path::Opt;
 use jaq_core::val::Range as Slice;
 use jaq_core::{Error, ValR, ValT, ValX};
 
-use super::{Number, Object, Text, Value, error, shortened};
+use super::{Number, Object, Value, error, shortened};
 use crate::bounds::{self, Metered};
 
 impl ValT for Value {
@@ -20,6 +20,7 @@ impl ValT for Value {
     }
 
     fn from_map<I: IntoIterator<Item = (Self, Self)>>(members: I) -> ValR<Self> {
+        bounds::container()?;
         let mut object = Object::with_capacity(1);
         for (name, value) in members {
             let Self::String(name) = &name else {
@@ -29,7 +30,7 @@ impl ValT for Value {
                     shortened(&name)
                 )));
             };
-            bounds::memory(size_of::<(Text, Value)>())?;
+            bounds::members(1)?;
             bounds::level(1 + value.level())?;
             object.insert(name.into(), value);
         }

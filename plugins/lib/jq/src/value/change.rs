@@ -30,6 +30,8 @@ impl Value {
             return change(self);
         };
         bounds::step(1)?;
+        // What lies deeper will not be made, and must not be walked to.
+        bounds::level(u16::try_from(path.len()).unwrap_or(u16::MAX))?;
         match (self, index) {
             (Self::Null, Self::String(_)) => Self::from(Object::default()).change(path, change),
             (Self::Null, Self::Number(_)) => {
@@ -45,7 +47,7 @@ impl Value {
                     .unwrap_or_default();
                 let new = old.change(rest, change)?;
                 bounds::level(1 + new.level())?;
-                bounds::memory(size_of::<Value>())?;
+                bounds::members(1)?;
                 object.insert(name.into(), new);
                 Ok(Self::Object(members))
             }
@@ -58,7 +60,7 @@ impl Value {
                 }
                 let copied = if items.is_shared() { length } else { 0 };
                 bounds::step(copied as u64 / 16)?;
-                bounds::memory((copied + place.saturating_sub(length)) * size_of::<Value>())?;
+                bounds::items(copied + place.saturating_sub(length))?;
                 let level = items.level();
                 let mut items = items.into_vec();
                 if place >= length {
@@ -80,7 +82,7 @@ impl Value {
                 let parts = [&items[..range.start], part.as_slice(), &items[range.end..]];
                 let length: usize = parts.iter().map(|part| part.len()).sum();
                 bounds::step(length as u64 / 16)?;
-                bounds::memory(length * size_of::<Value>())?;
+                bounds::items(length)?;
                 Ok(Self::Array(Array::new(parts.concat())?))
             }
             (Self::String(_), Self::Object(_)) => Err(error("Cannot update string slices").into()),
@@ -108,6 +110,7 @@ impl Value {
 
     fn without(self, path: &[Value]) -> ValR<Value> {
         bounds::step(1)?;
+        bounds::level(u16::try_from(path.len()).unwrap_or(u16::MAX))?;
         match path {
             [] => Ok(Self::Null),
             [index] => self.take_out(index),
@@ -164,7 +167,7 @@ fn drain(items: Array, range: std::ops::Range<usize>) -> Metered<Value> {
         0
     };
     bounds::step((copied + items.as_slice().len() - range.end) as u64 / 16)?;
-    bounds::memory(copied * size_of::<Value>())?;
+    bounds::items(copied)?;
     let level = items.level();
     let mut items = items.into_vec();
     items.drain(range);

@@ -81,7 +81,7 @@ impl Object {
     /// Adds the other's members; of two with one name, the other's counts.
     pub(crate) fn merge(&mut self, other: &Self) -> Metered {
         bounds::step(other.len() as u64 / 8)?;
-        bounds::memory(other.len() * size_of::<(Rc<str>, Value)>())?;
+        bounds::members(other.len())?;
         for (name, value) in &other.members {
             self.insert(name.clone(), value.clone());
         }

@@ -163,7 +163,7 @@ fn merge(mut left: Rc<Object>, right: &Object) -> Metered<Rc<Object>> {
     let into = Rc::make_mut(&mut left);
     for (name, value) in right.iter() {
         bounds::step(1)?;
-        bounds::memory(size_of::<(Rc<str>, Value)>())?;
+        bounds::members(1)?;
         let merged = match (into.get(name), value) {
             (Some(Value::Object(inner)), Value::Object(other)) => {
                 Value::Object(merge(inner.clone(), other)?)
@@ -179,7 +179,7 @@ fn merge(mut left: Rc<Object>, right: &Object) -> Metered<Rc<Object>> {
 pub(crate) fn copying(object: &Rc<Object>) -> Metered {
     if Rc::strong_count(object) > 1 {
         bounds::step(object.len() as u64 / 8)?;
-        bounds::memory(object.len() * size_of::<(Rc<str>, Value)>())?;
+        bounds::members(object.len())?;
     }
     Ok(())
 }

@@ -60,6 +60,10 @@ impl Ord for Value {
     }
 }
 
+#[expect(
+    clippy::non_canonical_partial_ord_impl,
+    reason = "to operators `nan` is unlike itself, but sorting needs a place for it"
+)]
 impl PartialOrd for Value {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         if let (Self::Number(left), Self::Number(right)) = (self, other)

@@ -16,9 +16,11 @@ enum Fill {
 }
 
 pub(super) fn date(date: &Date, format: &str) -> Metered<String> {
+    // A letter is at most `%c`, of 24 characters and a year.
+    bounds::string(format.len() * 16)?;
+    bounds::step(format.len() as u64)?;
     let mut text = String::new();
     write(date, format, &mut text);
-    bounds::step(text.len() as u64)?;
     Ok(text)
 }
 

@@ -32,6 +32,7 @@ impl<'s> Parser<'s, '_> {
                     };
                     let term = inner.filter()?;
                     inner.end()?;
+                    parser.height = inner.height;
                     Ok(StrPart::Term(term))
                 })?,
             });

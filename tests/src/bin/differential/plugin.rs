@@ -12,7 +12,7 @@ use super::cases::Case;
 
 /// Programs in one configuration: what is told of one event is bounded.
 const TOGETHER: usize = 100;
-const KIND: &str = "issue";
+const KIND: &str = "pull-request";
 
 pub(super) fn run(cases: &[Case]) -> anyhow::Result<Vec<Outcome>> {
     let dir = tempfile::tempdir()?;
@@ -27,8 +27,8 @@ pub(super) fn run(cases: &[Case]) -> anyhow::Result<Vec<Outcome>> {
 fn preview(dir: &std::path::Path, cases: &[Case]) -> anyhow::Result<Vec<Outcome>> {
     let (object, config) = (dir.join("object.json"), dir.join("port-app-config.yml"));
     let inputs: Value = cases.iter().map(|case| case.input.clone()).collect();
-    let issue = json!({ "id": 1, "number": 1, "title": "Inputs", "inputs": inputs });
-    std::fs::write(&object, issue.to_string())?;
+    let object_of_inputs = json!({ "id": 1, "number": 1, "title": "Inputs", "inputs": inputs });
+    std::fs::write(&object, object_of_inputs.to_string())?;
     std::fs::write(&config, configuration(cases).to_string())?;
     let output = Command::new(binary())
         .args(["preview", "--json", "--plugin", "mapping", "--kind", KIND])

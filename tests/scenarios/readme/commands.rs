@@ -10,11 +10,12 @@ pub(super) const MAPPER: &str = "rustup target add";
 pub(super) const PREVIEW: &str = "portolan preview";
 
 /// Commands within sentences, and what in the repository shows that CI runs them: a file and words of it.
-const WITHIN_SENTENCES: [(&str, &str, &str); 32] = [
+const WITHIN_SENTENCES: [(&str, &str, &str); 33] = [
     ("make help", "tests/scenarios/readme/make.rs", "`make help`"),
     ("make ci", "Makefile", "@bash .ci/run"),
     ("make test", ".ci/run", "part make test"),
     ("make empty-root", ".ci/run", "part make empty-root"),
+    ("make differential", ".ci/run", "part make differential"),
     ("make conformance", ".ci/run", "part make conformance"),
     // As `make doc`, for all packages and refusing warnings; `--open` is for a person.
     (

@@ -118,11 +118,15 @@ impl Source {
             tree.subject = checkout.map(CheckedOut::head);
         }
         objects.retain(|object| {
-            let is_known = object.kind != "tree" || object.gone || object.subject.is_some();
-            if !is_known {
-                report.remark("the files of the repository are not known offline: give its checkout by --repo".to_owned());
-            }
-            is_known
+            let why = match object.kind.as_str() {
+                _ if object.gone || object.subject.is_some() => return true,
+                "tree" => "the files of the repository are not known offline: give its checkout by --repo",
+                "repository" => "what GitHub says of the repository itself is not in this event: give it by --kind repository",
+                // A kind of its own, or an event that has none.
+                _ => return true,
+            };
+            report.remark(why.to_owned());
+            false
         });
         Ok(Self::Few(objects.into_iter()))
     }

@@ -50,8 +50,7 @@ fn against_jaq(table: &mut Table, plugin: &Arc<Plugin>, sort: &Sort) {
         }],
     );
     let mut instance = plugin.instance().expect("the pool has room");
-    let opened = instance.open(&configuration).expect("it opens");
-    assert!(opened.notes.is_empty(), "{:?}", opened.notes);
+    instance.open(&configuration).expect("it opens");
     let event = event(sort, &text);
     let mut sandboxed = Vec::with_capacity(ROUNDS);
     let mut native = Vec::with_capacity(ROUNDS);

@@ -127,6 +127,26 @@ note: nothing was compared: PORT_URL, PORT_CLIENT_ID and PORT_CLIENT_SECRET are 
 }
 
 #[test]
+fn a_recorded_webhook_is_recognized_for_what_it_is() {
+    let tool = Tool::with(&["gitops", "pull-requests", "asking", "workflow-runs"]);
+    for (event, payloads) in [
+        ("pull_request", PULL_REQUESTS),
+        ("issues", include_str!("../fixtures/webhooks/issues.jsonl")),
+        (
+            "workflow_run",
+            include_str!("../fixtures/webhooks/workflow_run.jsonl"),
+        ),
+        ("push", include_str!("../fixtures/webhooks/push.jsonl")),
+    ] {
+        for payload in payloads.lines() {
+            let out = preview_of(&tool, "--event -", payload).out;
+            let known = format!("by its shape this is the event `{event}`");
+            assert!(out.contains(&known), "{event}: {out}\n{payload}");
+        }
+    }
+}
+
+#[test]
 fn machines_read_an_object_a_line() {
     let tool = Tool::with(&["pull-requests"]);
 

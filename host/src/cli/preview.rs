@@ -46,6 +46,7 @@ or a plugin, 2 wrong usage or unreadable input.
 
 Works offline. Plugins are found as by `portolan serve`: PLUGIN_DIR, BUNDLED_PLUGIN_DIR, BUNDLED_PLUGINS.
 With PORT_URL, PORT_CLIENT_ID and PORT_CLIENT_SECRET it asks Port for blueprints and shows what would change there.
+What plugins log goes to standard error, from LOG_LEVEL (here warn unless set) on.
 
 Examples:
   portolan preview --repo .

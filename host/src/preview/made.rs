@@ -59,7 +59,9 @@ impl Made {
     /// It gave no outcome.
     pub(super) fn failed(&mut self, why: String) {
         self.complete = false;
-        self.told.push(Told::error(why));
+        let told = Told::error(why);
+        self.unknown |= told.is_unknown();
+        self.told.push(told);
     }
 
     pub(super) fn take(&mut self, checked: Checked, left_out: &[String], explain: bool) {

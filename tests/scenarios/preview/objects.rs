@@ -58,7 +58,7 @@ fn a_line_that_is_no_json_ends_it_and_what_came_before_is_shown() {
     );
     let why = said.refused();
     assert!(
-        why.starts_with("pulls.ndjson: line 2: expected ident, column 9"),
+        why.starts_with("pulls.ndjson: line 2: this is not JSON: expected ident (column 9)"),
         "{why}"
     );
 }

@@ -94,14 +94,12 @@ impl<R: BufRead> Objects<R> {
             counted.1
         };
         let wrong = |error: serde_json::Error| {
-            let (line, column) = (line + error.line() - 1, error.column());
-            let what = error.to_string();
-            let what = what.split(" at line ").next().unwrap_or_default();
-            format!("line {line}, column {column}: this is not JSON: {what}")
+            let at = line + error.line() - 1;
+            format!("line {at}: {}", no_json(&error))
         };
         while let Some(value) = values.next() {
             let value = value.map_err(wrong)?;
-            let begins = text.len() - text[values.byte_offset()..].len() - value.get().len();
+            let begins = values.byte_offset() - value.get().len();
             if !value.get().starts_with('[') {
                 self.waiting
                     .push_back((line_of(begins), value.get().to_owned()));
@@ -159,9 +157,12 @@ impl<R: BufRead> Objects<R> {
     /// Whose it is, and what it is called there. `Err(None)`: it ends too early, or goes on after its end.
     fn found(&mut self, text: &str) -> Result<Found, Option<String>> {
         let (says, number) = Says::of(&self.kind, text).map_err(|error| {
-            let shown = error.to_string();
-            let laid_out = error.is_eof() || shown.starts_with("trailing characters");
-            (!laid_out).then(|| shown.replace(" at line 1 column ", ", column "))
+            let trailing = error.to_string().starts_with("trailing characters");
+            match error.is_syntax() {
+                true if !trailing => Some(no_json(&error)),
+                true => None,
+                false => (!error.is_eof()).then(|| error.to_string()),
+            }
         })?;
         let (repository, organization) = match says {
             Says::Json(json) => self.known(json).map_err(Some)?,
@@ -274,6 +275,12 @@ fn in_url(url: &str) -> Option<(&str, &str)> {
     ))
 }
 
+fn no_json(error: &serde_json::Error) -> String {
+    let what = error.to_string();
+    let what = what.split(" at line ").next().unwrap_or_default();
+    format!("this is not JSON: {what} (column {})", error.column())
+}
+
 fn unreadable(line: usize, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::InvalidData => format!("line {line}: this is not UTF-8 text"),
@@ -358,16 +365,11 @@ mod tests {
     #[test]
     fn what_is_no_object_is_told_with_its_line() {
         let wrong = |text| read("issue", text).unwrap_err();
-        assert!(
-            wrong("{\"id\":1}\n{\"id\":]\n").starts_with("line 2: expected value, column 7"),
-            "{}",
-            wrong("{\"id\":1}\n{\"id\":]\n")
+        assert_eq!(
+            wrong("{\"id\":1}\n{\"id\":]\n"),
+            "line 2: this is not JSON: expected value (column 7)"
         );
-        assert!(
-            wrong("{\"id\":1}\n{\"id\":\n").starts_with("line 3, column 0: this is not JSON: EOF"),
-            "{}",
-            wrong("{\"id\":1}\n{\"id\":\n")
-        );
+        assert!(wrong("{\"id\":1}\n{\"id\":\n").starts_with("line 3: this is not JSON: EOF"));
         assert!(wrong("[1]").starts_with("line 1: an object of GitHub's is wanted"));
         let mut alone = Objects::new("{\"id\":1}".as_bytes(), "issue", None);
         assert!(alone.read().unwrap_err().contains("--repository"));

@@ -116,15 +116,26 @@ const OF_REPOSITORY: [&str; 8] = [
     "transferred",
 ];
 
-/// The event that alone has these fields and none of those.
+/// Fields that may stand in any payload.
+const USUAL: [&str; 6] = [
+    "action",
+    "enterprise",
+    "installation",
+    "organization",
+    "repository",
+    "sender",
+];
+
+/// The event that alone has these fields and no others, or none of those that tell others from it.
 fn recognize(delivery: &Delivery) -> Option<&'static str> {
-    let has = |name: &&str| delivery.field(name).is_some();
-    let all = |names: &[&str]| names.iter().all(has);
-    let none = |names: &[&str]| !names.iter().any(has);
+    let all = |names: &[&str]| names.iter().all(|name| delivery.field(name).is_some());
+    let none = |names: &[&str]| names.iter().all(|name| delivery.field(name).is_none());
+    let only = |names: &[&str]| {
+        let mut fields = delivery.fields();
+        fields.all(|field| USUAL.contains(&field) || names.contains(&field))
+    };
     let action = delivery.action().unwrap_or_default();
-    if all(&["action", "pull_request", "number"])
-        && none(&["review", "comment", "thread", "check_run"])
-    {
+    if all(&["action", "pull_request", "number"]) && none(&["review", "comment", "thread"]) {
         return Some("pull_request");
     }
     // A pull request's comments come as `issue_comment`, relations of issues under events of their own.
@@ -138,23 +149,14 @@ fn recognize(delivery: &Delivery) -> Option<&'static str> {
     if all(&["action", "issue"]) && none(&others) {
         return Some("issues");
     }
-    if all(&["action", "workflow_run", "workflow"]) {
+    // `deployment` and its like tell of the run that they come from as well.
+    if all(&["action", "workflow_run", "workflow"]) && only(&["workflow_run", "workflow"]) {
         return Some("workflow_run");
     }
     if all(&["ref", "before", "after", "commits", "pusher"]) {
         return Some("push");
     }
-    let usual = [
-        "action",
-        "changes",
-        "enterprise",
-        "installation",
-        "organization",
-        "repository",
-        "sender",
-    ];
-    let only = delivery.fields().all(|name| usual.contains(&name));
-    if all(&["repository", "sender"]) && only && OF_REPOSITORY.contains(&action) {
+    if all(&["repository", "sender"]) && only(&["changes"]) && OF_REPOSITORY.contains(&action) {
         return Some("repository");
     }
     None
@@ -183,11 +185,16 @@ mod tests {
             json!({"action": "renamed", "changes": {}, "repository": repository, "sender": sender});
         let starred = json!({"action": "created", "starred_at": "x", "repository": repository, "sender": sender});
         let watched = json!({"action": "started", "repository": repository, "sender": sender});
+        let run = json!({"action": "completed", "workflow_run": {}, "workflow": {}, "repository": repository});
+        let mut deployment = run.clone();
+        deployment["deployment"] = json!({});
         assert_eq!(recognized(&pull), Some("pull_request"));
+        assert_eq!(recognized(&run), Some("workflow_run"));
         assert_eq!(recognized(&renamed), Some("repository"));
         for other in [
             review,
             comment,
+            deployment,
             starred,
             watched,
             json!({"zen": "x"}),

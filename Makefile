@@ -9,6 +9,8 @@ WASM   := $(TARGET)/wasm-target.env
 GUESTS := $(shell sed -s -n '0,/^name = "\(.*\)"/s//-p \1/p' $(wildcard plugins/*/Cargo.toml tests/guests/*/Cargo.toml))
 # Every exchange of the last `make test` with a stand-in.
 RECORDED := $(TARGET)/conformance/recorded
+# The release of the Python package that embeds libjq 1.8.
+LIBJQ  := 1.13.0
 # Tools that only `lint` needs, installed when they are missing.
 TOOLS  := $(TARGET)/tools
 export PATH := $(PATH):$(TOOLS)/bin:$(TOOLS)/hadolint/bin
@@ -19,7 +21,7 @@ define step
 endef
 
 .NOTPARALLEL:
-.PHONY: help setup guests build demo empty-root test lint fmt clippy doc deny advisories hadolint bench conformance chaos ci
+.PHONY: help setup guests build demo empty-root test lint fmt clippy doc deny advisories hadolint bench conformance differential chaos ci
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -88,6 +90,15 @@ conformance: guests build ## judged by others: recorded payloads, GitHub's API d
 	$(call step,npm packages,(cd "$(TARGET)/conformance" && cmp -s package-lock.json node_modules/installed-by \
 		|| { npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/installed-by; }))
 	@echo "==> conformance"; "$(TARGET)/debug/conformance" $(PART)
+
+# libjq, pinned; in a folder of its own, as hadolint.
+$(TOOLS)/jq/installed-$(LIBJQ):
+	@command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 || { echo "make differential needs Python 3.9 or newer with pip: apt-get install python3-pip, or https://python.org" >&2; exit 1; }
+	@rm -rf "$(TOOLS)/jq"
+	$(call step,install libjq,PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --target "$(TOOLS)/jq" jq==$(LIBJQ) && touch "$@")
+
+differential: build $(TOOLS)/jq/installed-$(LIBJQ) ## Port's dialect of jq held against libjq, program by program (needs pip)
+	@echo "==> differential"; "$(TARGET)/debug/differential"
 
 # `--lib` builds what watches the host's disk, a library that no program is linked with.
 chaos: guests ## kills, power cuts, broken disks and lines, outages; PART=kills|images|faults|network|outage|full, KILLS, IMAGES, MINUTES, SECONDS, SEED

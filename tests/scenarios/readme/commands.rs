@@ -9,12 +9,13 @@ pub(super) const BINARY: &str = "make guests";
 pub(super) const MAPPER: &str = "rustup target add";
 
 /// Commands within sentences, and what in the repository shows that CI runs them: a file and words of it.
-const WITHIN_SENTENCES: [(&str, &str, &str); 28] = [
+const WITHIN_SENTENCES: [(&str, &str, &str); 29] = [
     ("make help", "tests/scenarios/readme/make.rs", "`make help`"),
     ("make ci", "Makefile", "@bash .ci/run"),
     ("make test", ".ci/run", "part make test"),
     ("make empty-root", ".ci/run", "part make empty-root"),
     ("make conformance", ".ci/run", "part make conformance"),
+    ("make differential", ".ci/run", "part make differential"),
     // As `make doc`, for all packages and refusing warnings; `--open` is for a person.
     (
         "cargo doc --open -p portolan-sdk",

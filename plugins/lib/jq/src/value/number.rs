@@ -139,11 +139,8 @@ impl Number {
             (Self::Literal(left), Self::Literal(right)) if left == right => Ordering::Equal,
             _ => {
                 let (left, right) = (self.as_f64(), other.as_f64());
-                left.partial_cmp(&right).unwrap_or(if left.is_nan() {
-                    Ordering::Less
-                } else {
-                    Ordering::Greater
-                })
+                let nans = || right.is_nan().cmp(&left.is_nan());
+                left.partial_cmp(&right).unwrap_or_else(nans)
             }
         }
     }

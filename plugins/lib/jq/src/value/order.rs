@@ -62,7 +62,7 @@ impl Ord for Value {
 
 #[expect(
     clippy::non_canonical_partial_ord_impl,
-    reason = "to operators `nan` is unlike itself, but sorting needs a place for it"
+    reason = "to operators `nan` is less than itself, but sorting needs a place for it"
 )]
 impl PartialOrd for Value {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
@@ -70,7 +70,7 @@ impl PartialOrd for Value {
             && left.is_nan()
             && right.is_nan()
         {
-            return None;
+            return Some(Ordering::Less);
         }
         Some(self.cmp(other))
     }

@@ -27,6 +27,7 @@ def recurse(f; condition): def down: ., (f | select(condition) | down); down;
 def recurse_down: ..;
 def while(condition; update): def again: if condition then ., (update | again) else empty end; again;
 def until(condition; update): def again: if condition then . else update | again end; again;
+def limit($n; f): if $n < 0 then f else _limit($n; f) end;
 def add(f): reduce f as $x (null; . + $x);
 def any(generator; condition): isempty(first(generator | condition or empty)) | not;
 def any(f): any(.[]; f);

@@ -56,20 +56,21 @@ fn rows() -> impl Iterator<Item = &'static Row> {
     .flatten()
 }
 
-/// The evaluator's own that are right as they are.
-const OF_EVALUATOR: [(&str, usize); 5] = [
-    ("path", 1),
-    ("first", 1),
-    ("last", 1),
-    ("limit", 2),
-    ("skip", 2),
+/// The evaluator's own that are right as they are, and their names here. Of a negative limit jq makes something else.
+const OF_EVALUATOR: [(&str, &str, usize); 5] = [
+    ("path", "path", 1),
+    ("first", "first", 1),
+    ("last", "last", 1),
+    ("limit", "_limit", 2),
+    ("skip", "skip", 2),
 ];
 
 /// All names, with their numbers of arguments.
 pub(crate) fn names() -> impl Iterator<Item = (&'static str, usize)> {
-    rows()
-        .map(|row| (row.name, row.args.len()))
-        .chain(OF_EVALUATOR)
+    let theirs = OF_EVALUATOR
+        .into_iter()
+        .map(|(_, name, count)| (name, count));
+    rows().map(|row| (row.name, row.args.len())).chain(theirs)
 }
 
 /// Those that are used.
@@ -91,8 +92,11 @@ pub(crate) fn all(used: &Calls<'static>) -> impl Iterator<Item = jaq_core::nativ
             };
             (row.name, args.collect(), native)
         });
-    let theirs = jaq_core::funs().filter(|(name, args, _)| {
-        OF_EVALUATOR.contains(&(name, args.len())) && used.contains(&(name, args.len()))
+    let theirs = jaq_core::funs().filter_map(|(name, args, native)| {
+        let same = |row: &(&str, _, usize)| row.0 == name && row.2 == args.len();
+        let (_, name, count) = OF_EVALUATOR.into_iter().find(same)?;
+        used.contains(&(name, count))
+            .then_some((name, args, native))
     });
     ours.chain(theirs)
 }

@@ -1,5 +1,6 @@
 //! What people may rely on, in programs that they could have written.
 
+mod dialect;
 mod hostile;
 
 use crate::{Bounds, Failure, Program, Value};

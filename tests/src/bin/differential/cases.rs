@@ -21,6 +21,14 @@ pub(crate) struct Case {
     pub(crate) input: String,
 }
 
+impl Case {
+    /// The program for its first output, which is all that a mapping takes, and for all of them.
+    pub(crate) fn runs(&self) -> [(String, &str); 2] {
+        let all = format!("[\n{}\n]", self.program);
+        [(self.program.clone(), &self.input), (all, &self.input)]
+    }
+}
+
 /// `tests/`
 pub(crate) fn folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

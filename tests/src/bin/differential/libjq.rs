@@ -7,16 +7,16 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
-use crate::cases::{self, Case};
+use crate::cases;
 use crate::outcome::Outcome;
 
-/// What libjq makes of each case, in their order. One that ends libjq itself is a failure of that case alone.
-pub(crate) fn outcomes(cases: &[&Case]) -> anyhow::Result<Vec<Outcome>> {
-    let mut outcomes = Vec::with_capacity(cases.len());
-    while outcomes.len() < cases.len() {
+/// What libjq makes of each program and input, in their order. One that ends libjq itself fails alone.
+pub(crate) fn outcomes(runs: &[(String, &str)]) -> anyhow::Result<Vec<Outcome>> {
+    let mut outcomes = Vec::with_capacity(runs.len());
+    while outcomes.len() < runs.len() {
         let before = outcomes.len();
-        ask(&cases[before..], &mut outcomes)?;
-        if outcomes.len() < cases.len() {
+        ask(&runs[before..], &mut outcomes)?;
+        if outcomes.len() < runs.len() {
             ensure!(
                 before > 0 || !outcomes.is_empty(),
                 "python3 ended before it answered: is its output above?"
@@ -27,7 +27,7 @@ pub(crate) fn outcomes(cases: &[&Case]) -> anyhow::Result<Vec<Outcome>> {
     Ok(outcomes)
 }
 
-fn ask(cases: &[&Case], outcomes: &mut Vec<Outcome>) -> anyhow::Result<()> {
+fn ask(runs: &[(String, &str)], outcomes: &mut Vec<Outcome>) -> anyhow::Result<()> {
     let mut python = Command::new("python3")
         .arg(cases::folder().join("differential/judge.py"))
         .env("PYTHONPATH", folder()?)
@@ -37,10 +37,7 @@ fn ask(cases: &[&Case], outcomes: &mut Vec<Outcome>) -> anyhow::Result<()> {
         .context("python3 cannot be run")?;
     let mut stdin = python.stdin.take().context("piped a moment ago")?;
     let stdout = python.stdout.take().context("piped a moment ago")?;
-    let lines: Vec<String> = cases
-        .iter()
-        .map(|case| json!([case.program, case.input]).to_string())
-        .collect();
+    let lines: Vec<String> = runs.iter().map(|run| json!(run).to_string()).collect();
     let writer = std::thread::spawn(move || {
         for line in lines {
             // It may have ended: then its answers end, and that says more.

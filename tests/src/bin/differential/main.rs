@@ -20,24 +20,30 @@ use outcome::Outcome;
 fn main() -> anyhow::Result<ExitCode> {
     let files = cases::read()?;
     let mut known = Known::read()?;
-    let all: Vec<&Case> = files.iter().flat_map(|file| &file.cases).collect();
-    let theirs = libjq::outcomes(&all)?;
-    let mut theirs = theirs.into_iter();
+    let cases = files.iter().flat_map(|file| &file.cases);
+    let runs: Vec<(String, &str)> = cases.flat_map(Case::runs).collect();
+    let mut theirs = libjq::outcomes(&runs)?.into_iter();
     let mut together = Row::default();
     let mut unexpected = Vec::new();
-    println!(
-        "    {:28} {:>8} {:>7} {:>7} {:>10}",
-        "cases", "programs", "equal", "listed", "unexpected"
-    );
+    Row::heading();
     for file in &files {
         let mut row = Row::default();
         for case in &file.cases {
             row.programs += 1;
-            let theirs = theirs.next().expect("an outcome for each case");
-            let ours = engine::outcome(case);
-            if ours.equals(&theirs) {
+            let judged = case.runs().map(|(program, input)| {
+                let theirs = theirs.next().expect("an outcome for each run");
+                (engine::outcome(&program, input), theirs)
+            });
+            if judged.iter().all(|(ours, theirs)| ours.equals(theirs)) {
                 row.equal += 1;
-            } else if known.lists(&case.program, &ours, &theirs) {
+                row.failing += usize::from(matches!(judged[0].0, Outcome::Failure(_)));
+                continue;
+            }
+            let differing = judged
+                .into_iter()
+                .find(|(ours, theirs)| !ours.equals(theirs));
+            let (ours, theirs) = differing.expect("not all are equal");
+            if known.lists(&case.program, &ours, &theirs) {
                 row.listed += 1;
             } else {
                 row.unexpected += 1;
@@ -66,7 +72,11 @@ fn main() -> anyhow::Result<ExitCode> {
         println!("\nNo difference but those that are listed.");
         return Ok(ExitCode::SUCCESS);
     }
-    println!("\n{} differences are not listed.", unexpected.len());
+    println!(
+        "\n{} programs differ without being listed, {} are listed and do not differ.",
+        unexpected.len(),
+        idle.len()
+    );
     Ok(ExitCode::FAILURE)
 }
 
@@ -74,6 +84,8 @@ fn main() -> anyhow::Result<ExitCode> {
 struct Row {
     programs: usize,
     equal: usize,
+    /// Those of the equal ones that fail on both sides.
+    failing: usize,
     listed: usize,
     unexpected: usize,
 }
@@ -82,17 +94,22 @@ impl Row {
     fn add(&mut self, other: &Self) {
         self.programs += other.programs;
         self.equal += other.equal;
+        self.failing += other.failing;
         self.listed += other.listed;
         self.unexpected += other.unexpected;
     }
 
+    fn heading() {
+        println!(
+            "    {:24} {:>8} {:>7} {:>12} {:>7} {:>10}",
+            "cases", "programs", "equal", "(both fail)", "listed", "unexpected"
+        );
+    }
+
     fn say(&self, name: &str) {
-        let Self {
-            programs,
-            equal,
-            listed,
-            unexpected,
-        } = self;
-        println!("    {name:28} {programs:>8} {equal:>7} {listed:>7} {unexpected:>10}");
+        println!(
+            "    {name:24} {:>8} {:>7} {:>12} {:>7} {:>10}",
+            self.programs, self.equal, self.failing, self.listed, self.unexpected
+        );
     }
 }

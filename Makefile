@@ -9,8 +9,6 @@ WASM   := $(TARGET)/wasm-target.env
 GUESTS := $(shell sed -s -n '0,/^name = "\(.*\)"/s//-p \1/p' $(wildcard plugins/*/Cargo.toml tests/guests/*/Cargo.toml))
 # Every exchange of the last `make test` with a stand-in.
 RECORDED := $(TARGET)/conformance/recorded
-# The release of the Python package that embeds libjq 1.8.
-LIBJQ  := 1.13.0
 # Tools that only `lint` needs, installed when they are missing.
 TOOLS  := $(TARGET)/tools
 export PATH := $(PATH):$(TOOLS)/bin:$(TOOLS)/hadolint/bin
@@ -91,14 +89,12 @@ conformance: guests build ## judged by others: recorded payloads, GitHub's API d
 		|| { npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/installed-by; }))
 	@echo "==> conformance"; "$(TARGET)/debug/conformance" $(PART)
 
-# libjq, pinned; in a folder of its own, as hadolint.
-$(TOOLS)/jq/installed-$(LIBJQ):
-	@command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 || { echo "make differential needs Python 3.9 or newer with pip: apt-get install python3-pip, or https://python.org" >&2; exit 1; }
-	@rm -rf "$(TOOLS)/jq"
-	$(call step,install libjq,PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --target "$(TOOLS)/jq" jq==$(LIBJQ) && touch "$@")
-
-differential: build $(TOOLS)/jq/installed-$(LIBJQ) ## Port's dialect of jq held against libjq, program by program (needs pip)
-	@echo "==> differential"; "$(TARGET)/debug/differential"
+# libjq as PyPI has it, in a folder of its own below the target folder.
+JQ := jq==1.13.0
+differential: guests build ## Port's dialect of jq in the plugin against libjq (needs python3 with pip)
+	@python3 -m pip --version >/dev/null 2>&1 || { echo "make differential needs Python 3 with pip: apt-get install python3-pip" >&2; exit 1; }
+	$(call step,libjq,([ -d "$(TARGET)/differential/$(JQ)" ] || PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --target "$(TARGET)/differential/$(JQ)" $(JQ)))
+	@echo "==> differential"; PYTHONPATH="$(TARGET)/differential/$(JQ)" "$(TARGET)/debug/differential"
 
 # `--lib` builds what watches the host's disk, a library that no program is linked with.
 chaos: guests ## kills, power cuts, broken disks and lines, outages; PART=kills|images|faults|network|outage|full, KILLS, IMAGES, MINUTES, SECONDS, SEED

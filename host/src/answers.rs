@@ -7,6 +7,7 @@ mod api;
 mod budget;
 mod error;
 pub mod fence;
+mod offline;
 mod pages;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 pub use self::error::Error;
+pub use self::offline::UNKNOWN;
 
 use self::budget::{Budget, too_large, too_many};
 use crate::files::{At, Files, Found, Glob, Tree, plain};
@@ -35,7 +37,8 @@ type Blueprints = dyn Fn(String) -> Pin<Box<dyn Future<Output = Result<Option<Ar
 pub struct Answers(Arc<Inner>);
 
 struct Inner {
-    github: GitHub,
+    /// `None`: offline.
+    github: Option<GitHub>,
     files: Files,
     blueprints: Box<Blueprints>,
 }
@@ -61,6 +64,23 @@ struct About {
 impl Answers {
     /// `blueprint` finds a blueprint's JSON in Port by its identifier.
     pub fn new<F, A>(github: GitHub, files: Files, blueprint: F) -> Self
+    where
+        F: Fn(String) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Option<Arc<str>>, Error>> + Send + 'static,
+    {
+        Self::from(Some(github), files, blueprint)
+    }
+
+    /// Without GitHub: what cannot be found among these files is refused as [`UNKNOWN`].
+    pub fn offline<F, A>(files: Files, blueprint: F) -> Self
+    where
+        F: Fn(String) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Option<Arc<str>>, Error>> + Send + 'static,
+    {
+        Self::from(None, files, blueprint)
+    }
+
+    fn from<F, A>(github: Option<GitHub>, files: Files, blueprint: F) -> Self
     where
         F: Fn(String) -> A + Send + Sync + 'static,
         A: Future<Output = Result<Option<Arc<str>>, Error>> + Send + 'static,
@@ -125,8 +145,13 @@ impl Asking {
     pub async fn answer(&mut self, questions: &[Question]) -> Result<Vec<Answer>, Error> {
         self.budget.may_ask(questions.len())?;
         self.fetch_at_once(questions).await?;
-        let (github, left) = (&self.answers.0.github, self.budget.left());
-        let mut of_api = api::ask_at_once(github, &self.about, questions, left).await?;
+        let mut of_api = match &self.answers.0.github {
+            Some(github) => {
+                let left = self.budget.left();
+                api::ask_at_once(github, &self.about, questions, left).await?
+            }
+            None => self.found_offline(questions).await?,
+        };
         let mut answers = Vec::with_capacity(questions.len());
         for (nth, question) in questions.iter().enumerate() {
             let value = match question {
@@ -147,6 +172,9 @@ impl Asking {
         if let Err(why) = plain(path) {
             return Ok(AnswerValue::Refused(why));
         }
+        if let Err(why) = self.within_reach() {
+            return Ok(offline::unknown(path, &why));
+        }
         let Some((at, tree)) = self.at().await? else {
             return Ok(self.nowhere());
         };
@@ -166,6 +194,9 @@ impl Asking {
             Ok(glob) => glob,
             Err(why) => return Ok(AnswerValue::Refused(why)),
         };
+        if let Err(why) = self.within_reach() {
+            return Ok(offline::unknown(pattern, &why));
+        }
         let Some((at, tree)) = self.at().await? else {
             return Ok(match self.about.repository {
                 Some(_) => AnswerValue::Files(Vec::new()),
@@ -206,7 +237,7 @@ impl Asking {
             _ => None,
         };
         let paths: Vec<_> = questions.iter().filter_map(named).collect();
-        if paths.len() < 2 {
+        if paths.len() < 2 || self.within_reach().is_err() {
             return Ok(());
         }
         let Some((at, tree)) = self.at().await? else {
@@ -238,6 +269,12 @@ impl Asking {
         let walking = || self.answers.0.files.tree(&at);
         let tree = self.about.tree.get_or_try_init(walking).await?.clone();
         Ok(Some((at, tree)))
+    }
+
+    /// Whether the repository's files can be read where files are read from.
+    fn within_reach(&self) -> Result<(), String> {
+        let repository = self.about.repository.as_ref();
+        repository.map_or(Ok(()), |own| self.answers.0.files.has(own))
     }
 
     /// What a question for files is answered when there is no tree to look in.

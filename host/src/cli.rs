@@ -3,6 +3,7 @@
 mod deliveries;
 mod health;
 mod mount;
+mod preview;
 mod serve;
 
 use std::process::ExitCode;
@@ -28,6 +29,9 @@ enum Command {
     Health,
     /// Look at deliveries, and replay or drop those in quarantine; works on a running host and on a stopped one
     Deliveries(deliveries::Deliveries),
+    /// Show what plugins make of a saved webhook, of objects or of a checkout, and what would change; writes nothing
+    #[command(after_help = preview::AFTER_HELP)]
+    Preview(Box<preview::Preview>),
 }
 
 /// Runs what the process was called with.
@@ -36,6 +40,7 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::run(),
         Command::Health => health::run(),
         Command::Deliveries(deliveries) => deliveries::run(deliveries),
+        Command::Preview(preview) => preview::run(*preview),
     }
 }
 

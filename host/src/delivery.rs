@@ -163,6 +163,11 @@ impl Delivery {
         &self.payload
     }
 
+    /// The names of the top-level fields.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|(name, _)| name.as_str())
+    }
+
     /// The JSON text of a top-level field; `None` when it is absent or `null`.
     pub fn field(&self, name: &str) -> Option<&str> {
         // From the end: of a key given twice the last one counts, as in JavaScript.

@@ -167,6 +167,11 @@ impl Entity {
         })
     }
 
+    /// Where in the configuration it comes from.
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
     /// The JSON object that Port's API takes: equal bytes for equal entities. Written once and kept.
     pub fn body(&self) -> &Bytes {
         self.body.get_or_init(|| {

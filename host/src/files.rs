@@ -1,11 +1,13 @@
 //! A repository's text files at one commit: the tree once, each file once, both by sha and for all repositories.
 //!
-//! Knows paths, globs and caps. What the files mean, and who wants them, it does not know;
+//! They come from GitHub, or out of one [`Checkout`] on this machine. Knows paths, globs and caps. What the files mean, and who wants them, it does not know;
 //! which of them configure a plugin is [`Configurations`]' part.
 
+mod checkout;
 mod configuration;
 mod glob;
 mod known;
+mod source;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -15,11 +17,13 @@ use std::sync::Arc;
 use moka::future::Cache;
 use tokio::task::JoinSet;
 
-pub use self::configuration::{Candidate, Configurations};
+pub use self::checkout::Checkout;
+pub use self::configuration::{Candidate, Configurations, Wanted};
 pub use self::glob::{Glob, plain};
 pub use self::tree::{Entry, Tree};
 
 use self::known::known;
+use self::source::Source;
 use self::tree::{Lies, follow};
 use crate::github::{self, GitHub, Head, Mode};
 use crate::plugins::contract::{File, Owner};
@@ -46,7 +50,7 @@ const AT_ONCE: usize = 8;
 pub struct Files(Arc<Inner>);
 
 struct Inner {
-    github: GitHub,
+    source: Source,
     trees: Cache<String, Arc<Tree>>,
     /// `None`: not UTF-8.
     blobs: Cache<Box<str>, Option<Arc<str>>>,
@@ -87,8 +91,17 @@ pub struct Unread {
 
 impl Files {
     pub fn new(github: GitHub) -> Self {
+        Self::from(Source::GitHub(github))
+    }
+
+    /// Offline: the files of this checkout, or none at all.
+    pub fn of(checkout: Option<Checkout>) -> Self {
+        Self::from(checkout.map_or(Source::Nothing, |own| Source::Checkout(Box::new(own))))
+    }
+
+    fn from(source: Source) -> Self {
         Self(Arc::new(Inner {
-            github,
+            source,
             trees: Cache::builder()
                 .max_capacity(TREES)
                 .weigher(|_, tree: &Arc<Tree>| u32::try_from(tree.bytes()).unwrap_or(u32::MAX))
@@ -104,20 +117,33 @@ impl Files {
         }))
     }
 
+    /// What is read from, where that is not GitHub.
+    pub fn checkout(&self) -> Option<&Checkout> {
+        match &self.0.source {
+            Source::Checkout(checkout) => Some(checkout),
+            Source::GitHub(_) | Source::Nothing => None,
+        }
+    }
+
+    /// Whether the files of this repository can be read here; if not, why.
+    pub fn has(&self, repository: &Repository) -> Result<(), String> {
+        self.0.source.has(repository)
+    }
+
     /// The head of the default branch, asked now. `None`: the repository is empty.
     pub async fn head(
         &self,
         installation: u64,
         repository: &Repository,
     ) -> Result<Option<Head>, github::Error> {
-        self.0.github.head(installation, repository).await
+        self.0.source.head(installation, repository).await
     }
 
     /// All paths of a repository.
     pub async fn tree(&self, at: &At) -> Result<Arc<Tree>, github::Error> {
         let walk = || async {
-            let (github, sha) = (&self.0.github, &at.head.tree);
-            let entries = github.tree(at.installation, &at.repository, sha).await?;
+            let (source, sha) = (&self.0.source, &at.head.tree);
+            let entries = source.tree(at.installation, &at.repository, sha).await?;
             Ok(Arc::new(Tree::new(entries)))
         };
         known(&self.0.trees, at.head.tree.clone(), walk).await
@@ -235,8 +261,8 @@ impl Files {
 
     async fn text(&self, at: &At, entry: &Entry) -> Result<Option<Arc<str>>, github::Error> {
         let fetch = || async {
-            let (github, sha) = (&self.0.github, &entry.sha);
-            let bytes = github.blob(at.installation, &at.repository, sha).await?;
+            let (source, sha) = (&self.0.source, &entry.sha);
+            let bytes = source.blob(at.installation, &at.repository, sha).await?;
             Ok(std::str::from_utf8(&bytes).ok().map(Arc::from))
         };
         known(&self.0.blobs, entry.sha.clone(), fetch).await

@@ -5,7 +5,7 @@
 //! [`subject`] names what is touched, [`inbox`] keeps it in order and in the [`store`], [`pipeline`] takes it from there:
 //! [`github`] is asked for what is missing ([`files`], [`answers`]), [`plugins`] map it, [`entity`] checks what came
 //! back, [`ledger`] says what is to be sent and deleted and [`port`] writes it.
-//! [`resync`] and [`missed`] feed the same lanes without a webhook.
+//! [`resync`] and [`missed`] feed the same lanes without a webhook, and [`preview`] shows what would come of it.
 
 pub mod settings;
 
@@ -31,6 +31,8 @@ pub mod plugins;
 
 pub mod entity;
 
+pub mod checked;
+
 pub mod ledger;
 
 pub mod port;
@@ -38,6 +40,8 @@ pub mod port;
 pub mod resync;
 
 pub mod missed;
+
+pub mod preview;
 
 pub mod admin;
 
@@ -254,7 +258,10 @@ async fn drain(inbox: &Inbox, mut working: JoinHandle<()>, deadline: Instant) {
     let _ = working.await;
 }
 
-async fn blueprint(port: Arc<Port>, id: String) -> Result<Option<Arc<str>>, answers::Error> {
+pub(crate) async fn blueprint(
+    port: Arc<Port>,
+    id: String,
+) -> Result<Option<Arc<str>>, answers::Error> {
     let found = port.blueprint(&id).await;
     found.map_err(|failed| answers::Error::Port {
         transient: failed.is_transient(),

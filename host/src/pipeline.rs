@@ -1,13 +1,14 @@
 //! The straight line: take the head of a lane, map it with every plugin that wants it, check, plan, write, record.
 //!
 //! Here the four edges meet; none of them knows another. What a delivery leads to is decided by `accept`,
-//! whose repository it is about by `repository`, what an event looks like by `scene`, which configuration holds by
+//! whose repository it is about by `repository`, whether GitHub shows a push yet by `push`, what an event looks like by `scene`, which configuration holds by
 //! `in_force`, what an outcome comes to by `wanted`, what becomes of it by `write`, what a failure means by `failed`,
 //! and what the clock brings by `tend`.
 
 mod accept;
 mod failed;
 mod in_force;
+mod push;
 mod repository;
 mod scene;
 mod status;
@@ -23,6 +24,7 @@ use tokio::task::JoinSet;
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use crate::answers::Answers;
+use crate::checked::Checked;
 use crate::delivery::Delivery;
 use crate::files::Configurations;
 use crate::github::GitHub;
@@ -34,8 +36,9 @@ use crate::port::Port;
 use crate::resync::Resync;
 use crate::settings::AllowedBlueprints;
 use crate::store::{self, Loaded, Millis, Seen, Source, Store, Waiting};
-use crate::subject::{Subject, Touch};
+use crate::subject::{Chore, Subject, Touch};
 
+use push::Push;
 use scene::{Found, Scene};
 use wanted::Wanted;
 
@@ -119,8 +122,15 @@ impl Pipeline {
                     .instrument(span)
                     .await
             }
-            Ok((_, Touch::Chore(chore))) => {
+            Ok((delivery, Touch::Chore(chore))) => {
                 let organization = chore.organization();
+                if let Chore::Configured {
+                    installation, home, ..
+                } = &chore
+                    && let Some(push) = delivery.as_ref().and_then(Push::of)
+                {
+                    self.shows(*installation, home, &push).await;
+                }
                 if let Err(failed) = self.resync.take_on(chore).await {
                     claim.failed(failed::resync(&failed, organization)?);
                 }
@@ -152,6 +162,16 @@ impl Pipeline {
             }
             belongs => belongs,
         };
+        if brought_up.is_ok() && subject.is_unread() {
+            let push = delivery.as_deref().and_then(Push::of);
+            if let (Some(push), Some(repository)) = (push, &subject.repository) {
+                self.shows(subject.installation, repository, &push).await;
+            }
+            if self.nobody_wants(&set, &subject, &mut claim).await {
+                debug!(kind = subject.kind, "no configuration wants it");
+                return finish(claim).await;
+            }
+        }
         let found = match brought_up {
             Ok(()) => self.scene(&subject, delivery, &loaded).await,
             Err(failed) => Err(failed),
@@ -285,7 +305,7 @@ impl Pipeline {
                 "its configuration has mistakes, and no earlier one is known",
             ));
         };
-        if !opened.wants.iter().any(|want| want.kind == subject.kind) {
+        if !opened.wants(&subject.kind) {
             return Ok(Said::Nothing("its configuration does not want this kind"));
         }
         let mut event = Arc::new(scene.event(&subject.kind));
@@ -310,13 +330,10 @@ impl Pipeline {
                             .answers
                             .iter()
                             .any(|answer| matches!(answer.value, AnswerValue::Refused(_)));
+                    let checked = Checked::new(&plugin.name, mapped, refused, &self.allowed);
+                    let options = &opened.options;
                     return Ok(Said::Wanted(wanted::wanted(
-                        plugin,
-                        subject,
-                        &opened.options,
-                        mapped,
-                        refused,
-                        &self.allowed,
+                        plugin, subject, options, checked,
                     )));
                 }
             }

@@ -5,6 +5,7 @@
 
 mod breaker;
 mod cache;
+mod call;
 pub mod contract;
 mod described;
 mod fault;
@@ -12,6 +13,8 @@ mod folder;
 mod journal;
 mod kept;
 mod limits;
+mod once;
+mod opened;
 mod operator;
 mod plugin;
 mod pulse;
@@ -27,8 +30,11 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
+use cache::Cache;
 pub use fault::Fault;
-pub use plugin::{Instance, Opened, Plugin};
+pub use once::{Once, Refused, look_once};
+pub use opened::Opened;
+pub use plugin::{Instance, Plugin};
 use reload::Folders;
 use sandbox::Sandbox;
 
@@ -62,7 +68,7 @@ impl Plugins {
         let start = {
             let set = set.clone();
             move || {
-                let sandbox = Sandbox::new(&settings.cache_dir)?;
+                let sandbox = Sandbox::new(Cache::open(&settings.cache_dir))?;
                 let mut folders = Folders::new(sandbox, &settings);
                 folders.settle();
                 set.publish(folders.plugins());
@@ -95,7 +101,7 @@ impl Plugins {
     pub async fn load(file: &Path, cache_dir: &Path) -> anyhow::Result<Arc<Plugin>> {
         let (file, cache_dir) = (file.to_owned(), cache_dir.to_owned());
         let load = move || {
-            let sandbox = Sandbox::new(&cache_dir)?;
+            let sandbox = Sandbox::new(Cache::open(&cache_dir))?;
             let bytes = seat::read(&file)?;
             let name = file.file_stem().unwrap_or_default().to_string_lossy();
             let beside = file.parent().unwrap_or(Path::new("."));

@@ -3,7 +3,7 @@
 //! Decides in which order the entities of one call go, and gives every entity its own answer.
 //! Knows Port's API and nothing of who wants something written or why.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -21,9 +21,11 @@ mod presence;
 mod queue;
 mod removal;
 mod rest;
+mod stored;
 mod token;
 
 pub use error::{Error, What};
+pub use stored::Stored;
 
 /// The one way to Port. Share it: coalescing and rate limits hold per `Port`.
 pub struct Port {
@@ -95,6 +97,19 @@ impl Port {
     /// Whether there is such an entity now.
     pub async fn has_entity(&self, blueprint: &str, identifier: &str) -> Result<bool, Error> {
         presence::has_entity(&self.rest, blueprint, identifier).await
+    }
+
+    /// These entities of a blueprint as they are now, by identifier; `None` where there is no such blueprint.
+    pub async fn stored(
+        &self,
+        blueprint: &str,
+        identifiers: &[&str],
+    ) -> Result<Option<HashMap<String, Stored>>, Error> {
+        let Some(json) = self.blueprint(blueprint).await? else {
+            return Ok(None);
+        };
+        let stored = stored::read(&self.rest, blueprint, &json, identifiers);
+        stored.await.map(Some)
     }
 
     /// Which target of an entity's relations Port lacks, as `blueprint/identifier`; `None` where it lacks none now.

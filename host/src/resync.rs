@@ -3,6 +3,7 @@
 //! Knows GitHub's lists and the inbox; does not know what becomes of a subject.
 //! Chores are items like any other: what GitHub does not answer now is tried again by the inbox.
 
+mod configured;
 mod patience;
 mod take_in;
 
@@ -20,6 +21,7 @@ use crate::plugins::Plugins;
 use crate::store::{self, Source, Store};
 use crate::subject::{Chore, Organization, Touch};
 
+use configured::Pushed;
 use take_in::TakeIn;
 
 /// Lists that are asked for at once: live events need GitHub too.
@@ -116,6 +118,21 @@ impl Resync {
                     only: None,
                 })
                 .await?;
+            }
+            Chore::Configured {
+                installation,
+                organization,
+                home,
+                before,
+                after,
+            } => {
+                let pushed = Pushed {
+                    installation,
+                    organization,
+                    home,
+                    commits: [before, after],
+                };
+                self.configured(pushed).await?;
             }
             Chore::Renamed { organization, .. } => {
                 info!("the organization is called {} now", organization.login);

@@ -3,6 +3,7 @@
 //! Nothing outside these files reads the environment, but for the proxy variables, which the HTTP client reads itself.
 
 mod github_host;
+mod preview;
 mod private_key;
 mod read;
 mod table;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use reqwest::Url;
 use secrecy::SecretString;
 
+pub use preview::Preview;
 pub use table::{SETTINGS, Setting, settings_as_text};
 pub use variables::{Mistake, Mistakes};
 

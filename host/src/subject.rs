@@ -14,7 +14,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use kinds::version_of;
+pub use kinds::{kinds, version_of};
+pub use payload::{as_elsewhere, pushed_at};
 
 use crate::delivery::Delivery;
 use payload::Origin;
@@ -23,11 +24,21 @@ use payload::Origin;
 /// does not know of Apps, and what it tells is as true. GitHub's ids begin at 1.
 pub const NO_INSTALLATION: u64 = 0;
 
+/// Where an organization's own files lie, as Port's own app has it.
+pub const ORGANIZATION_REPOSITORY: &str = ".github-private";
+
 /// The account that an installation belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organization {
     pub id: u64,
     pub login: String,
+}
+
+impl Organization {
+    /// As mappers see it.
+    pub fn json(&self) -> String {
+        serde_json::json!({ "login": self.login, "id": self.id }).to_string()
+    }
 }
 
 /// A repository. The id is its identity; names change.
@@ -44,6 +55,11 @@ pub struct Repository {
 }
 
 impl Repository {
+    /// One in GitHub's shape, and whose it is.
+    pub fn read(json: &str) -> Result<(Self, Organization), String> {
+        payload::repository(json)
+    }
+
     /// `owner/name`, as the API's paths want it.
     pub fn full_name(&self) -> String {
         format!("{}/{}", self.owner, self.name)
@@ -118,6 +134,16 @@ pub enum Chore {
         installation: u64,
         repository: Repository,
     },
+    /// The organization's own repository was pushed to. Where that changed what plugins are configured with,
+    /// each of its repositories may be mapped otherwise.
+    Configured {
+        installation: u64,
+        organization: Organization,
+        home: Repository,
+        /// The commits that were its head before the push, and after it.
+        before: String,
+        after: String,
+    },
 }
 
 /// The delivery is authentic but lacks what names a subject.
@@ -148,7 +174,7 @@ pub fn may_concern(event: &str, maps: impl Fn(&str) -> bool) -> bool {
     match event {
         event if ABOUT_NOTHING.contains(&event) => false,
         event if event.starts_with("installation") => true,
-        "push" => maps("tree"),
+        "push" => maps("tree") || maps("repository"),
         // With a deleted one goes whatever was mapped of it.
         "repository" => true,
         event => maps(kinds::row(event).map_or(event, |row| row.kind)),
@@ -195,6 +221,10 @@ impl Chore {
             | Self::Suspend { installation }
             | Self::Resume { installation, .. }
             | Self::Renamed { installation, .. } => Some(format!("installation/{installation}")),
+            // Nothing that is done about an installation has to come first.
+            Self::Configured { organization, .. } => {
+                Some(format!("configuration/{}", organization.id))
+            }
             Self::HeadMoved { .. } => None,
         }
     }
@@ -226,9 +256,23 @@ impl Subject {
         }
     }
 
+    /// The same without a state, which is asked for when its turn comes.
+    pub fn unread(self) -> Self {
+        Self {
+            object: None,
+            version: None,
+            ..self
+        }
+    }
+
     /// Whether it means the state at the time when it is worked on, so that of two that wait one is enough.
     pub fn is_read_anew(&self) -> bool {
-        self.kind == "tree"
+        self.kind == "tree" || self.is_unread()
+    }
+
+    /// Whether GitHub is asked for its object, because nothing told it.
+    pub fn is_unread(&self) -> bool {
+        self.kind == "repository" && self.object.is_none() && !self.gone
     }
 
     /// An event that has no kind; a lane for each repository, or organization where there is none.

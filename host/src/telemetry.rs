@@ -9,6 +9,19 @@ use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 use crate::settings::{Format, Level, Log};
 
+/// A command's log: beside what it prints, for people.
+pub fn start_beside(level: Level) {
+    let lines = fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .without_time();
+    let _ = tracing_subscriber::registry()
+        .with(lines)
+        .with(filter(level))
+        .try_init();
+}
+
 /// Starts the process' log. A second call changes nothing.
 pub fn start(log: Log) {
     let lines = match log.format {

@@ -11,6 +11,7 @@ mod database;
 mod disk;
 mod durable;
 mod load;
+mod mapping;
 mod process;
 #[allow(
     unused,
@@ -32,8 +33,9 @@ use table::Table;
 
 type Group = (&'static str, fn(&mut Table));
 
-const GROUPS: [Group; 8] = [
+const GROUPS: [Group; 9] = [
     ("sandbox", sandbox::measure),
+    ("mapping", mapping::measure),
     ("webhooks", webhooks::measure),
     ("durable", durable::measure),
     ("answers", answers::measure),

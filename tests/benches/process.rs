@@ -11,19 +11,23 @@ const TICK: Duration = Duration::from_millis(10);
 
 /// CPU time of a process, threads that have ended included.
 pub(crate) fn cpu(pid: u32) -> Duration {
+    ticks(pid, [11, 12])
+}
+
+/// CPU time of all processes that this one started and that have ended.
+pub(crate) fn cpu_of_children() -> Duration {
+    ticks(std::process::id(), [13, 14])
+}
+
+/// The sum of two fields, counted from the one after the name.
+fn ticks(pid: u32, fields: [usize; 2]) -> Duration {
     let stat = read(pid, "stat");
     // The second field, the name in parentheses, may contain blanks.
-    let (_, fields) = stat.rsplit_once(')').expect("the kernel's format");
-    let field = |index: usize| {
-        fields
-            .split_whitespace()
-            .nth(index)
-            .and_then(|n| n.parse().ok())
-    };
-    let ticks: Option<u32> = field(11)
-        .zip(field(12))
-        .map(|(user, system): (u32, u32)| user + system);
-    TICK * ticks.expect("utime and stime are numbers")
+    let (_, all) = stat.rsplit_once(')').expect("the kernel's format");
+    let all: Vec<_> = all.split_whitespace().collect();
+    let ticks = |field: usize| all.get(field).and_then(|ticks| ticks.parse::<u32>().ok());
+    let [user, system] = fields.map(|field| ticks(field).expect("times are numbers"));
+    TICK * (user + system)
 }
 
 /// The CPU time that a process spends on this, and what comes of it.

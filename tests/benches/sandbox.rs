@@ -165,7 +165,7 @@ fn median<T>(mut make: impl FnMut() -> T, mut dispose: impl FnMut(T)) -> f64 {
     middle(&mut times)
 }
 
-fn middle(times: &mut [Duration]) -> f64 {
+pub(crate) fn middle(times: &mut [Duration]) -> f64 {
     times.sort();
     times[times.len() / 2].as_secs_f64() * 1e6
 }

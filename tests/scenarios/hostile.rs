@@ -155,7 +155,7 @@ async fn a_plugin_that_always_loops_rests_and_loses_nothing() {
     let began = Instant::now();
     let load = Load::begin(github, host.url(), PER_SECOND, pull_requests(&world.shop));
     let line = host
-        .wait_for_line("failed 5 times in a row and rests")
+        .wait_for_line("failed 5 times in a row for this repository and configuration and rests")
         .await;
     assert!(line.contains("did not finish within 1 s"), "{line}");
     host.wait_for_line("it rests for").await;
@@ -169,10 +169,7 @@ async fn a_plugin_that_always_loops_rests_and_loses_nothing() {
     assert!(took < Duration::from_secs(15), "{took:?}");
 
     // Nothing of what met the rest is lost: the next version maps it.
-    port.blueprint(json!({
-        "identifier": "marked", "title": "Marked", "relations": {},
-        "schema": { "properties": { "madeBy": { "type": "string" }, "note": { "type": "string" } }, "required": [] },
-    }));
+    port.blueprint(marked());
     host.plugin_as("versioned", "misbehaving");
     let aside = || {
         let lines = host.lines();
@@ -246,6 +243,52 @@ async fn a_configuration_that_hurts_its_mapper_holds_up_no_other_repository() {
     world.is_clean();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_that_always_fails_rests_alone_until_it_is_another_one() {
+    let world = World::begin().await;
+    let hostile = world.github.repository("acme/hostile");
+    hostile.push(&[("misbehave", "panic later")], "Misbehave");
+    let issue = |title: &str| {
+        let number = hostile.open_issue(title);
+        hostile.issue_event("opened", number)
+    };
+    for nth in 0..20 {
+        let event = issue(&format!("An honest issue {nth}"));
+        let (status, _) = world.github.deliver(&world.host.url(), &event).await;
+        assert_eq!(status, 202);
+    }
+    let line = world
+        .host
+        .wait_for_line("failed 5 times in a row for this repository and configuration and rests")
+        .await;
+    for said in ["acme/hostile", "panic in map, as the configuration asked"] {
+        assert!(line.contains(said), "{line}");
+    }
+    world.host.wait_for_line("it rests for").await;
+    // The same version of the same plugin, for a repository that did nothing.
+    world.is_well().await;
+
+    // What is new there is tried at once.
+    let mended = hostile.push(&[("misbehave", "no more")], "Behave");
+    let (github, url) = (&world.github, world.host.url());
+    github.deliver(&url, &hostile.pushed(&mended)).await;
+    let event = issue("An honest issue");
+    github.deliver(&url, &event).await;
+    let id = event.payload["issue"]["id"].to_string();
+    world.port.wait_for_entity("issue", &id).await;
+
+    // And what waited is not lost: it need not even wait for a version that has not failed.
+    world.port.blueprint(marked());
+    world.host.plugin_as("versioned", "misbehaving");
+    let all = |port: &FakePort| {
+        let lines = world.host.lines();
+        let aside = lines.iter().filter(|line| line.contains("put aside"));
+        port.entities("marked").len() + aside.count() == 20
+    };
+    world.port.wait_for("what waited", all).await;
+    world.is_clean();
+}
+
 #[tokio::test]
 async fn what_cannot_be_a_plugin_is_refused_by_a_sentence() {
     let world = World::begin().await;
@@ -312,6 +355,14 @@ async fn what_cannot_be_a_plugin_is_refused_by_a_sentence() {
     );
     world.is_well().await;
     world.is_clean();
+}
+
+/// What `versioned` writes.
+fn marked() -> Value {
+    json!({
+        "identifier": "marked", "title": "Marked", "relations": {},
+        "schema": { "properties": { "madeBy": { "type": "string" }, "note": { "type": "string" } }, "required": [] },
+    })
 }
 
 /// `misbehaving` and `pull-requests` side by side.

@@ -9,6 +9,8 @@ mod demo;
 mod gitops;
 mod make;
 mod mapper;
+mod mapping;
+mod preview;
 mod prose;
 mod shell;
 

@@ -5,6 +5,7 @@
 mod built;
 mod output;
 mod running;
+mod tool;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
@@ -22,6 +23,7 @@ use crate::tls::Authority;
 
 pub use built::{guest, host as binary};
 pub use running::RunningHost;
+pub use tool::Tool;
 
 use output::Output;
 

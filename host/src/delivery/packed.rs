@@ -2,6 +2,11 @@
 //!
 //! Four bytes say how long the text is, so that nobody reserves more for it; a zstd frame follows.
 
+use std::cell::RefCell;
+use std::io::Cursor;
+
+use zstd::bulk::{Compressor, Decompressor};
+
 /// Fast: level 1 makes a webhook's JSON five times smaller, and more time makes it little smaller than that.
 const LEVEL: i32 = 1;
 
@@ -13,13 +18,25 @@ pub(super) const LONGEST: usize = 26 << 20;
 #[error("the kept payload cannot be unpacked: {0}")]
 pub struct Unpackable(String);
 
+thread_local! {
+    /// To set one up takes longer than to use it.
+    static COMPRESSOR: RefCell<Compressor<'static>> =
+        RefCell::new(Compressor::new(LEVEL).expect("zstd has a level 1"));
+    static DECOMPRESSOR: RefCell<Decompressor<'static>> =
+        RefCell::new(Decompressor::new().expect("without a dictionary nothing can be wrong with it"));
+}
+
 pub fn pack(payload: &str) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-    let frame = zstd::bulk::compress(payload.as_bytes(), LEVEL)
-        .expect("zstd reserves as much as it may need for the text");
-    let mut packed = Vec::with_capacity(4 + frame.len());
-    packed.extend(length.to_le_bytes());
-    packed.extend(frame);
+    let room = 4 + zstd::zstd_safe::compress_bound(payload.len());
+    let mut packed = Cursor::new(Vec::with_capacity(room));
+    packed.get_mut().extend(length.to_le_bytes());
+    packed.set_position(4);
+    COMPRESSOR
+        .with_borrow_mut(|zstd| zstd.compress_to_buffer(payload.as_bytes(), &mut packed))
+        .expect("there is as much room as zstd may need for the text");
+    let mut packed = packed.into_inner();
+    packed.shrink_to_fit();
     packed
 }
 
@@ -33,8 +50,8 @@ pub fn unpack(packed: &[u8]) -> Result<String, Unpackable> {
             "it claims {length} bytes, and no payload has more than {LONGEST}"
         )));
     }
-    let bytes =
-        zstd::bulk::decompress(frame, length).map_err(|error| Unpackable(error.to_string()))?;
+    let bytes = DECOMPRESSOR.with_borrow_mut(|zstd| zstd.decompress(frame, length));
+    let bytes = bytes.map_err(|error| Unpackable(error.to_string()))?;
     if bytes.len() != length {
         return Err(Unpackable(format!(
             "it has {} bytes instead of {length}",

@@ -8,17 +8,16 @@ mod heads;
 mod last_good;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
-pub use self::candidate::Candidate;
+pub use self::candidate::{Candidate, Wanted};
 
-use self::candidate::Wanted;
 use self::heads::Heads;
 use self::last_good::{LastGood, Of};
 use super::{At, Files};
-use crate::github;
+use crate::github::{self, Head};
 use crate::plugins::contract::{Configuration, File, FilePattern, Owner};
 use crate::subject::{Organization, Repository};
 
@@ -135,6 +134,55 @@ impl Configurations {
     /// A push moved the head of the default branch, or the repository was renamed, created, or changed its default branch.
     pub fn head_moved(&self, repository: &Repository) {
         self.0.heads.head_moved(repository);
+    }
+
+    /// The head by which a repository's configuration is found. `None`: it is empty.
+    pub async fn head(
+        &self,
+        installation: u64,
+        repository: &Repository,
+    ) -> Result<Option<Head>, github::Error> {
+        let at = self.0.heads.at_head(installation, repository).await?;
+        Ok(at.map(|at| at.head))
+    }
+
+    /// What GitHub said of a head when it was asked at that time.
+    pub async fn head_is(&self, repository: &Repository, head: Option<Head>, asked: Instant) {
+        self.0.heads.head_is(repository, head, asked).await;
+    }
+
+    /// Whether what a plugin takes of an organization's own files is not the same at two commits of where they lie.
+    pub async fn differ(
+        &self,
+        patterns: &[FilePattern],
+        installation: u64,
+        home: &Repository,
+        commits: [&str; 2],
+    ) -> Result<bool, github::Error> {
+        let taken = async |commit: &str| {
+            // GitHub docs, Webhook events and payloads, push: zeros stand for no commit.
+            if commit.bytes().all(|digit| digit == b'0') {
+                return Ok(Default::default());
+            }
+            let at = At {
+                installation,
+                repository: home.clone(),
+                // A commit names its tree (GitHub docs, Get a tree).
+                head: Head {
+                    branch: home.default_branch.clone().unwrap_or_default(),
+                    commit: commit.to_owned(),
+                    tree: commit.to_owned(),
+                },
+            };
+            candidate::matching(&self.0.files, &at, Owner::Organization, patterns).await
+        };
+        match (taken(commits[0]).await, taken(commits[1]).await) {
+            (Ok(one), Ok(other)) => Ok(one != other),
+            // After a force push one may be gone, and with it the knowledge of what was in it.
+            (Err(github::Error::Missing { .. } | github::Error::TooLarge { .. }), _)
+            | (_, Err(github::Error::Missing { .. } | github::Error::TooLarge { .. })) => Ok(true),
+            (Err(failed), _) | (_, Err(failed)) => Err(failed),
+        }
     }
 
     /// The repositories that an organization's installation includes have changed.

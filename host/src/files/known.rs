@@ -97,6 +97,11 @@ where
         }
     }
 
+    /// What somebody asked elsewhere.
+    pub(super) async fn learn(&self, key: K, what: V, asked: Instant) {
+        self.answers.insert(key, Answer { asked, what }).await;
+    }
+
     /// Forgets an answer, and says what it was.
     pub(super) async fn forget(&self, key: &K) -> Option<V> {
         self.answers.remove(key).await.map(|answer| answer.what)

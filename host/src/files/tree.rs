@@ -53,6 +53,11 @@ impl Tree {
         found.ok().map(|index| &self.0[index])
     }
 
+    /// Everything in it, by path.
+    pub fn entries(&self) -> &[Entry] {
+        &self.0
+    }
+
     /// The files and links that match, by path.
     pub fn matching(&self, glob: &Glob) -> Vec<Entry> {
         match glob.path() {

@@ -19,6 +19,9 @@ const TRIES: u32 = 8;
 /// A plugin that rests is looked for so often, where it does not say for how long.
 const REST: Duration = Duration::from_secs(60);
 
+/// Where it says for how long, waits grow with the tries no further than to this step: as long as a rest.
+const SHORT: u32 = 5;
+
 /// No further reason is added to one as long as this.
 const WHY: usize = 1_000;
 
@@ -71,8 +74,6 @@ pub enum Class {
     Rests,
     /// A person must agree first.
     Held,
-    /// The subject is not there any more.
-    Gone,
     /// A mistake of Portolan's.
     Bug,
 }
@@ -90,8 +91,6 @@ pub(super) enum Remedy {
     Waits,
     /// It is given up at once.
     Quarantine,
-    /// There is nothing left to do.
-    Nothing,
 }
 
 impl Class {
@@ -108,7 +107,6 @@ impl Class {
             Self::Plugin => ("plugin", Remedy::Tries(2)),
             Self::Rests => ("rests", Remedy::Waits),
             Self::Held => (HELD, Remedy::Quarantine),
-            Self::Gone => ("gone", Remedy::Nothing),
             Self::Bug => ("bug", Remedy::Quarantine),
         }
     }
@@ -128,7 +126,6 @@ pub(super) enum Fate {
         faults: u32,
     },
     Quarantined(Cause),
-    Nothing,
 }
 
 impl Failure {
@@ -156,11 +153,14 @@ impl Failure {
             },
             Remedy::Tries(most) => counted(most),
             Remedy::Waits => Fate::Again {
-                due: later(0, Some(self.after.unwrap_or(REST))),
+                due: match self.after {
+                    None => later(0, Some(REST)),
+                    // Many may wait for a short rest to end, and one may go then.
+                    after => later(tries.min(SHORT), after),
+                },
                 faults,
             },
             Remedy::Quarantine => Fate::Quarantined(self.cause()),
-            Remedy::Nothing => Fate::Nothing,
         }
     }
 
@@ -263,7 +263,6 @@ mod tests {
                     assert_eq!(cause.awaits.as_deref(), Some("service"));
                     return Some(tried.tries + 1);
                 }
-                Fate::Nothing => return None,
             }
             tried.tries += 1;
             if tried.tries == 1_000 {
@@ -280,7 +279,7 @@ mod tests {
         assert_eq!(tries_of(Class::Plugin), Some(2));
         assert_eq!(tries_of(Class::Failed), Some(8));
         assert_eq!(tries_of(Class::Missing), Some(8));
-        for class in [Class::Transient, Class::Wait, Class::Rests, Class::Gone] {
+        for class in [Class::Transient, Class::Wait, Class::Rests] {
             assert_eq!(tries_of(class), None, "{class:?}");
         }
     }
@@ -302,6 +301,23 @@ mod tests {
             failure(Class::Wait).fate(tried, true, 5, 0),
             Fate::Again { due: 0, faults: 7 }
         );
+    }
+
+    #[test]
+    fn what_waits_for_a_short_rest_is_tried_soon_and_then_less_often() {
+        let waits = |tries, after: Option<u64>| {
+            let rests = Failure {
+                after: after.map(Duration::from_secs),
+                ..failure(Class::Rests)
+            };
+            match rests.fate(Tried { tries, faults: 0 }, false, 0, 0) {
+                Fate::Again { due, faults: 0 } => due,
+                fate => panic!("{fate:?}"),
+            }
+        };
+        assert_eq!((waits(0, Some(3)), waits(2, Some(3))), (3_000, 5_000));
+        assert_eq!((waits(5, Some(3)), waits(99, Some(3))), (60_000, 60_000));
+        assert_eq!((waits(0, None), waits(99, None)), (60_000, 60_000));
     }
 
     #[test]

@@ -85,6 +85,11 @@ impl Pipeline {
                 set.wanting(&subject.kind).next().is_some()
             }
             Touch::Chore(Chore::HeadMoved { .. }) => false,
+            Touch::Chore(Chore::Configured { .. }) => {
+                let set = self.plugins.current();
+                set.iter()
+                    .any(|plugin| plugin.reads_an_organizations_files())
+            }
             Touch::Chore(_) => true,
         }
     }

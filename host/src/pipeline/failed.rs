@@ -75,7 +75,10 @@ pub(super) fn plugin(fault: &Fault) -> Failure {
         | Fault::Output { .. }
         | Fault::Invalid { .. } => Class::Plugin,
     };
-    new(class, None, fault.to_string())
+    Failure {
+        after: fault.after(),
+        ..new(class, None, fault.to_string())
+    }
 }
 
 /// A chore that was not done. What the store says is no failure of the chore's.

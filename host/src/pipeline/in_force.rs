@@ -1,4 +1,5 @@
-//! The configuration in force for an event: the newest that opens, and who is told of one that does not.
+//! The configuration in force for an event: the newest that opens, whether it wants the event, and who is told of one
+//! that does not open.
 
 use std::sync::Arc;
 
@@ -6,12 +7,38 @@ use tracing::warn;
 
 use super::{Pipeline, failed, wanted};
 use crate::files::Candidate;
-use crate::inbox::Failure;
+use crate::inbox::{Claim, Failure};
 use crate::plugins::contract::Configuration;
-use crate::plugins::{Fault, Opened, Plugin};
+use crate::plugins::{Fault, Opened, Plugin, Set};
 use crate::subject::Subject;
 
 impl Pipeline {
+    /// Whether no configuration in force wants such a subject: then nothing has to be asked about it. Where one cannot be
+    /// told, that is said when it is mapped.
+    pub(super) async fn nobody_wants(
+        &self,
+        set: &Set,
+        subject: &Subject,
+        claim: &mut Claim,
+    ) -> bool {
+        let plugins: Vec<_> = (set.wanting(&subject.kind))
+            .filter(|plugin| claim.wants(&plugin.name))
+            .collect();
+        if plugins.is_empty() || claim.only().is_some() {
+            return false;
+        }
+        for plugin in &plugins {
+            match self.configuration(plugin, subject).await {
+                Ok(Some((_, opened))) if !opened.wants(&subject.kind) => {}
+                _ => return false,
+            }
+        }
+        for plugin in plugins {
+            claim.settled(&plugin.name, Vec::new());
+        }
+        true
+    }
+
     /// The configuration in force: the newest that opens.
     pub(super) async fn configuration(
         &self,

@@ -4,23 +4,19 @@
 //! does not know which mapper will read it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use tracing::debug;
 
 use super::Pipeline;
+use super::push::{LAG, LAGS, Push};
 use crate::answers::Asking;
 use crate::delivery::Delivery;
 use crate::github::{Error, Named};
 use crate::inbox::is_news;
 use crate::plugins::contract::{Event, Webhook};
 use crate::store::{Loaded, Seen};
-use crate::subject::{Subject, version_of};
-
-/// Right after a change GitHub's API may still give the state from before it: so often it is asked again,
-/// after so long each time.
-const LAGS: usize = 3;
-const LAG: Duration = Duration::from_secs(2);
+use crate::subject::{Subject, as_elsewhere, version_of};
 
 /// What an event is about, as far as it could be found out.
 pub(super) enum Found {
@@ -70,6 +66,7 @@ impl Pipeline {
         // A state that may be older than what was mapped is not mapped: the present one is asked for.
         // What this very item told before it had to wait is no older for that.
         let seen = &loaded.seen;
+        let push = delivery.as_deref().and_then(Push::of);
         let again = loaded.told && !seen.gone && version.is_some() && version == seen.version;
         let stale = loaded.fresh || !(again || is_news(version.as_deref(), seen));
         let object = match &subject.object {
@@ -78,7 +75,7 @@ impl Pipeline {
                 let Some(pushed) = &subject.repository else {
                     return Ok(Found::Nothing);
                 };
-                let push = delivery.as_deref().and_then(Push::of);
+                let mut asked = Instant::now();
                 for _ in 0..LAGS {
                     let head = asking.head().await;
                     let head = head.map(|head| head.map(|head| &*head.commit));
@@ -89,17 +86,25 @@ impl Pipeline {
                     tokio::time::sleep(LAG).await;
                     // Whoever asked in between was told the same.
                     self.configurations.head_moved(pushed);
-                    asking = about();
+                    (asking, asked) = (about(), Instant::now());
                 }
                 // Read anew: the event is about the head as it is now, whatever the webhook said.
-                let Some(head) = asking.head().await? else {
+                let head = asking.head().await?;
+                // The configuration is to be of no older commit.
+                (self.configurations)
+                    .head_is(pushed, head.cloned(), asked)
+                    .await;
+                let Some(head) = head else {
                     return Ok(Found::Nothing);
                 };
+                if push.is_some() {
+                    repository = as_elsewhere(&pushed.json).map(Arc::from);
+                }
                 let tree = serde_json::json!({ "branch": head.branch, "commit": head.commit });
                 Some(tree.to_string().into())
             }
             _ if subject.has_kind() => {
-                let Some(found) = self.present(subject, seen).await? else {
+                let Some(found) = self.present(subject, seen, push.as_ref()).await? else {
                     return Ok(Found::Gone);
                 };
                 version = version_of(&subject.kind, &found);
@@ -116,8 +121,7 @@ impl Pipeline {
         Ok(Found::There(Scene {
             asked,
             time: jiff::Timestamp::now().to_string(),
-            organization: serde_json::json!({ "login": organization.login, "id": organization.id })
-                .to_string(),
+            organization: organization.json(),
             repository,
             subject: object,
             webhook: delivery,
@@ -130,7 +134,12 @@ impl Pipeline {
     }
 
     /// The subject as GitHub has it now, not older than what was told of it before. `None`: it is certainly gone.
-    async fn present(&self, subject: &Subject, seen: &Seen) -> Result<Option<Arc<str>>, Error> {
+    async fn present(
+        &self,
+        subject: &Subject,
+        seen: &Seen,
+        push: Option<&Push>,
+    ) -> Result<Option<Arc<str>>, Error> {
         let least = subject.version.as_ref().max(seen.version.as_ref());
         let mut lags = LAGS;
         loop {
@@ -151,7 +160,10 @@ impl Pipeline {
                 Err(failed) => return Err(failed),
             };
             let version = version_of(&subject.kind, &found);
-            if version.as_ref() >= least || version.is_none() {
+            let is_older = version.as_ref() < least && version.is_some();
+            let is_as_before = push.is_some_and(|push| push.is_not_told_by(&found));
+            // A push's time is no version: whoever goes by it would only wait in vain.
+            if !is_older && (!is_as_before || lags == 0) {
                 return Ok(Some(found));
             }
             if lags == 0 {
@@ -212,61 +224,5 @@ impl Scene {
             answers: Vec::new(),
             explain: false,
         }
-    }
-}
-
-/// What a push says of its branch.
-struct Push {
-    before: String,
-    after: String,
-}
-
-impl Push {
-    fn of(delivery: &Delivery) -> Option<Self> {
-        let text = |name| serde_json::from_str(delivery.field(name)?).ok();
-        (delivery.event() == "push").then_some(())?;
-        Some(Self {
-            before: text("before")?,
-            after: text("after")?,
-        })
-    }
-
-    /// Whether this head is certainly older than the push. Any other one may be newer.
-    fn is_not_in(&self, head: &Result<Option<&str>, Error>) -> bool {
-        // GitHub docs, Webhook events and payloads, push: zeros stand for no commit.
-        let none = |sha: &str| sha.bytes().all(|digit| digit == b'0');
-        match head {
-            Ok(Some(head)) => *head == self.before && self.after != self.before,
-            Ok(None) => !none(&self.after),
-            // A repository that is new.
-            Err(Error::Missing { .. }) => none(&self.before) && !none(&self.after),
-            Err(_) => false,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_head_from_before_the_push_is_known_for_what_it_is() {
-        const NONE: &str = "0000";
-        let push = |before: &str, after: &str| Push {
-            before: before.to_owned(),
-            after: after.to_owned(),
-        };
-        let missing = || {
-            Err(Error::Missing {
-                what: String::new(),
-            })
-        };
-        assert!(push("a1", "b2").is_not_in(&Ok(Some("a1"))));
-        assert!(!push("a1", "b2").is_not_in(&Ok(Some("b2"))));
-        assert!(!push("a1", "b2").is_not_in(&Ok(Some("c3"))), "a later one");
-        assert!(push(NONE, "b2").is_not_in(&Ok(None)));
-        assert!(push(NONE, "b2").is_not_in(&missing()));
-        assert!(!push("a1", "b2").is_not_in(&missing()));
-        assert!(!push("a1", NONE).is_not_in(&Ok(None)), "a deleted branch");
     }
 }

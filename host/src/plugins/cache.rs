@@ -45,6 +45,13 @@ impl Cache {
         }
     }
 
+    /// The first of these folders that can be used, for a command that may find none and compiles then.
+    pub(super) fn first_of(dirs: &[PathBuf]) -> Self {
+        Self {
+            dir: dirs.iter().find_map(|dir| private(dir).ok()),
+        }
+    }
+
     /// The component, compiled; and whether that had been done before.
     pub(super) fn component(
         &self,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
-use super::breaker::IN_A_ROW;
+use super::breaker::{Cause, IN_A_ROW};
 use super::contract::Diagnostic;
 use super::journal::clean;
 use super::limits::{Accounts, Budget, MEMORY, STACK};
@@ -42,10 +42,11 @@ pub enum Fault {
     /// What came out of the guest is not what the contract says, such as a string that is not UTF-8.
     #[error("plugin {plugin} broke the contract: {what}")]
     Invalid { plugin: String, what: String },
-    /// It failed too often to be called now: try again later.
-    #[error("plugin {plugin} failed {IN_A_ROW} times in a row, last: {last}; it rests for {} s more, or until another version of it is loaded", .left.as_secs() + 1)]
+    /// It is not to be called now: try again later.
+    #[error("plugin {plugin} {}, last: {last}; it rests for {} s more, or until {} is in force", why_it_rests(*.cause), .left.as_secs() + 1, mends(*.cause))]
     Resting {
         plugin: String,
+        cause: Cause,
         last: String,
         left: Duration,
     },
@@ -74,6 +75,18 @@ impl Fault {
     /// Whether trying again later may help.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Resting { .. } | Self::Host(_))
+    }
+
+    /// How long it is in vain to try again, where that is told; it may be less than a rest after failures.
+    pub fn after(&self) -> Option<Duration> {
+        match self {
+            Self::Resting {
+                cause: Cause::Slow,
+                left,
+                ..
+            } => Some(*left),
+            _ => None,
+        }
     }
 
     pub(super) fn output(accounts: &Accounts, limit: usize) -> Self {
@@ -120,6 +133,28 @@ impl Fault {
                 Self::Invalid { plugin, what }
             }
         }
+    }
+}
+
+/// What led to a rest.
+pub(super) fn why_it_rests(cause: Cause) -> String {
+    match cause {
+        Cause::Failed => {
+            format!("failed {IN_A_ROW} times in a row for this repository and configuration")
+        }
+        Cause::Sick => format!("failed for {IN_A_ROW} repositories in a row"),
+        Cause::Slow => {
+            "takes long for this repository and configuration, so that others have their turn first"
+                .to_owned()
+        }
+    }
+}
+
+/// What ends a rest early.
+fn mends(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Failed | Cause::Slow => "another configuration or version of the plugin",
+        Cause::Sick => "another version of it",
     }
 }
 

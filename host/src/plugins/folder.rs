@@ -106,7 +106,7 @@ pub(super) fn sooner(when: &mut Option<Duration>, other: Option<Duration>) {
 }
 
 /// `*.wasm` by stem. No folder is an empty one; editors' and copiers' temporary files are left alone.
-fn list(dir: &Path) -> std::io::Result<Vec<(String, PathBuf)>> {
+pub(super) fn list(dir: &Path) -> std::io::Result<Vec<(String, PathBuf)>> {
     let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,

@@ -8,34 +8,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use globset::GlobSet;
-use moka::Expiry;
-use moka::future::Cache;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tracing::Span;
 
-use super::breaker::{Breaker, IN_A_ROW, REST, Resting};
+use super::breaker::{Breaker, Cause, REST, Resting};
+use super::call::{Call, taken};
 use super::contract::{
-    CONTRACT, Configuration, Description, Diagnostic, Event, File, Outcome, Want, WorldPre,
-    WriteOptions,
+    CONTRACT, Configuration, Description, Event, File, Outcome, Owner, WorldPre,
 };
 use super::described;
-use super::fault::Fault;
+use super::fault::{Fault, why_it_rests};
 use super::journal::{Journal, Share, clean};
 use super::kept::Key;
-use super::limits::{self, Accounts, Budget};
+use super::limits::{Accounts, Budget};
+use super::opened::{self, Opened, Openings};
 use super::operator;
 use super::sandbox::{Guest, Sandbox};
 use super::vet::{self, Refusal};
-
-/// What the openings that are remembered take, per plugin, in bytes; notes can be long.
-const REMEMBERED: u64 = 16 << 20;
-/// What one takes at least: makes it 4,096 configurations.
-const OPENING: usize = 4 << 10;
-/// How long an `open` that trapped or ran out of time is not tried again: its events must not take the others' turn.
-const PAUSE: Duration = Duration::from_secs(60);
-/// The same after a failure of the host's own, or while the plugin rests.
-const BREATH: Duration = Duration::from_secs(1);
 
 /// One version of one plugin.
 pub struct Plugin {
@@ -55,17 +45,9 @@ pub struct Plugin {
     number: u64,
     permits: Arc<Semaphore>,
     breaker: Breaker,
-    opened: Cache<[u8; 32], Result<Arc<Opened>, Fault>>,
+    opened: Openings,
     took: Duration,
     from_cache: bool,
-}
-
-/// What a mapper says of a configuration that opened.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Opened {
-    pub wants: Vec<Want>,
-    pub options: WriteOptions,
-    pub notes: Vec<Diagnostic>,
 }
 
 impl Plugin {
@@ -74,56 +56,77 @@ impl Plugin {
         &self.operator_files
     }
 
+    /// Whether one file may configure it for every repository of an organization.
+    pub fn reads_an_organizations_files(&self) -> bool {
+        let mut files = self.description.files.iter();
+        files.any(|pattern| pattern.owner == Owner::Organization)
+    }
+
     /// What the mapper makes of a configuration. Answered from memory for one that was opened before.
     pub async fn open(
         self: &Arc<Self>,
         configuration: &Configuration,
     ) -> Result<Arc<Opened>, Fault> {
         let open = async {
-            let configuration = configuration.clone();
-            let key = self.key(&configuration);
-            self.run(move |plugin| {
-                let mut guest = plugin.fresh(&configuration)?;
-                let opened = guest.read(&plugin.sandbox, &configuration)?;
-                plugin.sandbox.kept.put(key, guest);
-                Ok(Arc::new(opened))
+            let call = Call::<Event> {
+                configuration: configuration.clone(),
+                event: None,
+            };
+            self.run(call, |plugin, call| {
+                Ok(Arc::new(plugin.open_here(&call.configuration)?))
             })
             .await
         };
         self.opened.get_with(configuration.digest(), open).await
     }
 
-    /// One round: map the event as it stands, with the answers it carries. What fails in an instance that mapped
-    /// before is tried once more in a fresh one, which may fare better; what fails in a fresh one would fail again.
+    /// One round: map the event as it stands, with the answers it carries.
     ///
     /// The event goes to another thread: an `Arc` of it is shared, an event itself is copied.
-    pub async fn map<E: Borrow<Event> + Clone + Send + 'static>(
+    pub async fn map<E: Borrow<Event> + Clone + Send + Sync + 'static>(
         self: &Arc<Self>,
         configuration: &Configuration,
         event: &E,
     ) -> Result<Outcome, Fault> {
-        let (configuration, event) = (configuration.clone(), event.clone());
-        let key = self.key(&configuration);
-        self.run(move |plugin| {
-            let sandbox = &plugin.sandbox;
-            let map = |mut guest: Guest| {
-                let outcome = guest.map(sandbox, &configuration, event.borrow());
-                // A refusal is an answer; after everything else the instance is not to be trusted.
-                if matches!(outcome, Ok(_) | Err(Fault::Refused(_))) {
-                    sandbox.kept.put(key, guest);
-                }
-                outcome
-            };
-            if let Some(guest) = sandbox.kept.take(key) {
-                let used = guest.calls > 0;
-                match map(guest) {
-                    Err(fault) if used && fault.is_a_failure() => {}
-                    outcome => return outcome,
-                }
-            }
-            map(plugin.fresh(&configuration)?)
+        let call = Call {
+            configuration: configuration.clone(),
+            event: Some(event.clone()),
+        };
+        self.run(call, |plugin, call| {
+            let event = call.event.as_ref().expect("given above");
+            plugin.map_here(&call.configuration, event.borrow())
         })
         .await
+    }
+
+    /// [`Plugin::open`] on the caller's own thread: in nobody's turn, whether it rests or not, and not remembered.
+    pub fn open_here(&self, configuration: &Configuration) -> Result<Opened, Fault> {
+        let mut guest = self.fresh(configuration)?;
+        let opened = guest.read(&self.sandbox, configuration)?;
+        self.sandbox.kept.put(self.key(configuration), guest);
+        Ok(opened)
+    }
+
+    /// [`Plugin::map`] on the caller's own thread. What fails in an instance that mapped before is tried once more in
+    /// a fresh one, which may fare better; what fails in a fresh one would fail again.
+    pub fn map_here(&self, configuration: &Configuration, event: &Event) -> Result<Outcome, Fault> {
+        let (sandbox, key) = (&self.sandbox, self.key(configuration));
+        let map = |mut guest: Guest| {
+            let outcome = guest.map(sandbox, configuration, event);
+            // A refusal is an answer; after everything else the instance is not to be trusted.
+            if matches!(outcome, Ok(_) | Err(Fault::Refused(_))) {
+                sandbox.kept.put(key, guest);
+            }
+            outcome
+        };
+        if let Some(guest) = sandbox.kept.take(key) {
+            let used = guest.calls > 0;
+            match map(guest) {
+                Err(fault) if used && fault.is_a_failure() => {}
+                outcome => return outcome,
+            }
+        }
+        map(self.fresh(configuration)?)
     }
 
     /// An instance of one's own, called on the caller's thread, in nobody's turn: to measure what one costs.
@@ -180,7 +183,7 @@ impl Plugin {
             number: number(),
             permits: Arc::new(Semaphore::new(sandbox.share)),
             breaker: Breaker::default(),
-            opened: opened(),
+            opened: opened::none(),
             took: began.elapsed(),
             from_cache,
         })
@@ -208,7 +211,7 @@ impl Plugin {
             number: number(),
             permits: self.permits.clone(),
             breaker: Breaker::default(),
-            opened: opened(),
+            opened: opened::none(),
             took: Duration::ZERO,
             from_cache: true,
         }
@@ -246,18 +249,19 @@ impl Plugin {
 
     /// Off the async threads, in turn with the other plugins, unless this one rests. A guest that was begun runs to
     /// its end or its deadline, even if nobody waits for it any more, and holds its place until then.
-    async fn run<T: Send + 'static>(
+    async fn run<T: Send + 'static, E: Borrow<Event> + Send + Sync + 'static>(
         self: &Arc<Self>,
-        work: impl FnOnce(&Self) -> Result<T, Fault> + Send + 'static,
+        call: Call<E>,
+        work: impl FnOnce(&Self, &Call<E>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let closed = "semaphores of the sandbox are never closed";
         self.breaker
-            .check(Instant::now())
+            .check(|| call.whose(), call.goes_on(), Instant::now())
             .map_err(|rest| self.rests(rest))?;
         let own = self.permits.clone().acquire_owned().await.expect(closed);
         // Again: it may have begun to rest while this one waited for its turn.
         self.breaker
-            .admit(Instant::now())
+            .admit(|| call.whose(), call.goes_on(), Instant::now())
             .map_err(|rest| self.rests(rest))?;
         let any = self
             .sandbox
@@ -269,8 +273,10 @@ impl Plugin {
         let (plugin, span) = (self.clone(), Span::current());
         let work = move || {
             let result = span.in_scope(|| {
-                let result = work(&plugin);
-                plugin.remember(result.as_ref().err());
+                let began = taken();
+                let result = work(&plugin, &call);
+                let took = taken().saturating_sub(began);
+                plugin.remember(&call, result.as_ref().err(), took);
                 result
             });
             drop((own, any));
@@ -281,32 +287,53 @@ impl Plugin {
     }
 
     /// How a call ended, for the breaker.
-    fn remember(&self, fault: Option<&Fault>) {
+    fn remember<E: Borrow<Event>>(&self, call: &Call<E>, fault: Option<&Fault>, took: Duration) {
+        let now = Instant::now();
         match fault {
             Some(fault) if fault.is_a_failure() => {
                 let why = fault.to_string();
-                if self.breaker.failed(why.clone(), Instant::now()) {
-                    tracing::error!(
-                        plugin = self.name,
-                        "plugin {self} failed {IN_A_ROW} times in a row and rests {} s at a time until it answers again, last: {why}; its events wait: drop a mended version into the plugin folder",
-                        REST.as_secs()
-                    );
+                if let Some(cause) = self.breaker.failed(call.whose(), why.clone(), now) {
+                    self.begins_to_rest(cause, &why);
                 }
             }
             Some(Fault::Host(_) | Fault::Resting { .. }) => {}
             // A refusal and a mistake found in a configuration are answers too.
-            _ => {
-                if self.breaker.answered() {
+            _ if call.is_slow(took) => {
+                let what = format!("it took {:.1} s for one event", took.as_secs_f32());
+                self.breaker.took_long(call.whose(), took, what, now);
+            }
+            _ => match self.breaker.answered(|| call.whose()) {
+                Some(Cause::Sick) => {
                     tracing::info!(plugin = self.name, "plugin {self} answers again");
                 }
-            }
+                Some(_) => tracing::info!(plugin = self.name, "plugin {self} answers again here"),
+                None => {}
+            },
         }
     }
 
+    fn begins_to_rest(&self, cause: Cause, why: &str) {
+        let what_to_do = match cause {
+            Cause::Sick => "drop",
+            _ => "those of other repositories go on: mend the configuration, or drop",
+        };
+        tracing::error!(
+            plugin = self.name,
+            "plugin {self} {} and rests {} s at a time until it answers again, last: {why}; its events wait, {what_to_do} a mended version into the plugin folder",
+            why_it_rests(cause),
+            REST.as_secs()
+        );
+    }
+
     fn rests(&self, resting: Resting) -> Fault {
-        let Resting { last, left } = resting;
+        let Resting { cause, last, left } = resting;
         let plugin = self.label.to_string();
-        Fault::Resting { plugin, last, left }
+        Fault::Resting {
+            plugin,
+            cause,
+            last,
+            left,
+        }
     }
 }
 
@@ -353,39 +380,4 @@ impl fmt::Debug for Plugin {
 fn number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-fn opened() -> Cache<[u8; 32], Result<Arc<Opened>, Fault>> {
-    Cache::builder()
-        .max_capacity(REMEMBERED)
-        .weigher(|_, opened| weight(opened))
-        .expire_after(Retry)
-        .build()
-}
-
-fn weight(opened: &Result<Arc<Opened>, Fault>) -> u32 {
-    let size = match opened {
-        Ok(opened) => limits::diagnostics_size(&opened.notes) + limits::wants_size(&opened.wants),
-        Err(Fault::Configuration(mistakes)) => limits::diagnostics_size(mistakes),
-        Err(_) => 0,
-    };
-    u32::try_from(size.max(OPENING)).unwrap_or(u32::MAX)
-}
-
-/// A configuration that opens, or has mistakes, will do so again; what failed otherwise is tried later.
-struct Retry;
-
-impl<K> Expiry<K, Result<Arc<Opened>, Fault>> for Retry {
-    fn expire_after_create(
-        &self,
-        _: &K,
-        opened: &Result<Arc<Opened>, Fault>,
-        _: Instant,
-    ) -> Option<Duration> {
-        match opened {
-            Ok(_) | Err(Fault::Configuration(_)) => None,
-            Err(fault) if fault.is_transient() => Some(BREATH),
-            Err(_) => Some(PAUSE),
-        }
-    }
 }

@@ -187,7 +187,12 @@ impl Folders {
 }
 
 /// A file is anybody's: whatever it makes the compiler do, the folder is looked at again.
-fn load(sandbox: &Arc<Sandbox>, name: &str, bytes: &[u8], beside: &Path) -> Result<Plugin, String> {
+pub(super) fn load(
+    sandbox: &Arc<Sandbox>,
+    name: &str,
+    bytes: &[u8],
+    beside: &Path,
+) -> Result<Plugin, String> {
     match catch_unwind(AssertUnwindSafe(|| {
         Plugin::load(sandbox, name, bytes, beside)
     })) {

@@ -3,7 +3,6 @@
 //! Every step of a guest goes through [`Guest::call`], which arms the limits before
 //! and puts what went wrong into words after. What a guest means is not known here.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
@@ -20,7 +19,7 @@ use super::fault::Fault;
 use super::journal::{Journal, clean, clean_all, clean_place};
 use super::kept::Kept;
 use super::limits::{self, Accounts, Budget};
-use super::plugin::Opened;
+use super::opened::Opened;
 use super::pulse::{Pulse, TICK};
 
 /// Instances that can exist at once: those in use, those kept, and some to spare for loading.
@@ -52,7 +51,7 @@ pub(super) struct Guest {
 }
 
 impl Sandbox {
-    pub(super) fn new(cache_dir: &Path) -> anyhow::Result<Arc<Self>> {
+    pub(super) fn new(cache: Cache) -> anyhow::Result<Arc<Self>> {
         let engine = engine()?;
         let mut linker = Linker::new(&engine);
         World::add_to_linker::<_, HasSelf<Journal>>(&mut linker, |accounts: &mut Accounts| {
@@ -62,7 +61,7 @@ impl Sandbox {
         let cores = available_parallelism().map_or(2, usize::from);
         let permits = (cores * 2).clamp(4, IN_USE);
         Ok(Arc::new(Self {
-            cache: Cache::open(cache_dir),
+            cache,
             pulse: Pulse::start(&engine).context("no thread for the sandbox's clock")?,
             kept: Kept::default(),
             permits: Arc::new(Semaphore::new(permits)),

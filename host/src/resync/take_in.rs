@@ -72,11 +72,7 @@ impl TakeIn {
         let subject = Subject::repository(installation, organization.clone(), repository.clone());
         let both = [
             // A webhook may have told of it since it was listed: it is read anew when its turn comes.
-            Subject {
-                object: None,
-                version: None,
-                ..subject
-            },
+            subject.unread(),
             Subject::tree(installation, organization.clone(), repository),
         ];
         both.into_iter()

@@ -158,7 +158,7 @@ fn github(
     })
 }
 
-fn port_api(
+pub(super) fn port_api(
     variables: &Variables<impl Fn(&str) -> Option<String>>,
     extra_ca: Option<Vec<u8>>,
 ) -> (Option<Port>, Vec<String>) {
@@ -203,7 +203,7 @@ fn port_api(
     (port, warnings)
 }
 
-fn plugins(
+pub(super) fn plugins(
     variables: &Variables<impl Fn(&str) -> Option<String>>,
     data_dir: &std::path::Path,
 ) -> Plugins {
@@ -246,7 +246,7 @@ pub(super) fn http_url(text: &str, trimmed: fn(&str) -> &str) -> Result<Url, Wro
     Ok(url)
 }
 
-fn certificates(path: &str) -> Result<Vec<u8>, Wrong> {
+pub(super) fn certificates(path: &str) -> Result<Vec<u8>, Wrong> {
     let remedy = "give the path of a file of PEM certificates that this process may read";
     match std::fs::read(path) {
         Err(error) => Err(wrong(
@@ -263,7 +263,7 @@ fn certificates(path: &str) -> Result<Vec<u8>, Wrong> {
     }
 }
 
-fn allowed_blueprints(text: &str) -> Result<AllowedBlueprints, Wrong> {
+pub(super) fn allowed_blueprints(text: &str) -> Result<AllowedBlueprints, Wrong> {
     let remedy = "give blueprints separated by commas, each as `service` or `plugin:service`";
     let entries = list(text, "names no blueprint", remedy)?;
     let odd =
@@ -321,7 +321,7 @@ fn webhook_mode(text: &str) -> Result<WebhookMode, Wrong> {
     }
 }
 
-fn level(text: &str) -> Result<Level, Wrong> {
+pub(super) fn level(text: &str) -> Result<Level, Wrong> {
     match text.to_ascii_lowercase().as_str() {
         "silent" => Ok(Level::Silent),
         "fatal" | "error" => Ok(Level::Error),

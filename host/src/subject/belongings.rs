@@ -14,7 +14,12 @@ impl Touch {
     pub fn repository(&self) -> Option<&Repository> {
         match self {
             Self::Subject(subject) => subject.repository.as_ref(),
-            Self::Chore(Chore::HeadMoved { repository, .. }) => Some(repository),
+            Self::Chore(
+                Chore::HeadMoved { repository, .. }
+                | Chore::Configured {
+                    home: repository, ..
+                },
+            ) => Some(repository),
             Self::Chore(_) => None,
         }
     }
@@ -27,7 +32,8 @@ impl Chore {
             Self::TakeIn { organization, .. }
             | Self::TakeInAll { organization, .. }
             | Self::Resume { organization, .. }
-            | Self::Renamed { organization, .. } => organization.id,
+            | Self::Renamed { organization, .. }
+            | Self::Configured { organization, .. } => organization.id,
             Self::Forget { .. } | Self::Suspend { .. } | Self::HeadMoved { .. } => 0,
         }
     }

@@ -62,6 +62,13 @@ pub(super) fn is_kind(kind: &str) -> bool {
     ROWS.iter().any(|row| row.kind == kind)
 }
 
+/// The kinds whose subjects are objects of GitHub's.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    ["repository"]
+        .into_iter()
+        .chain(ROWS.iter().map(|row| row.kind))
+}
+
 /// The version of an object that was fetched or listed, by the rule that holds for the webhook's.
 /// `None`: it has none, or the kind's state is no object of GitHub's (`tree`).
 pub fn version_of(kind: &str, json: &str) -> Option<String> {

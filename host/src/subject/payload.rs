@@ -118,6 +118,10 @@ impl LongRepository {
     }
 }
 
+pub(super) fn repository(json: &str) -> Result<(Repository, Organization), String> {
+    LongRepository::read(json)
+}
+
 /// The repositories of a list in which they stand in short: `{"id", "name", "full_name", ..}`.
 pub(super) fn short_repositories(
     json: &str,
@@ -163,6 +167,27 @@ pub(super) fn updated_at(json: &str) -> Option<String> {
     }
     let updated: Updated = serde_json::from_str(json).ok()?;
     instant(updated.updated_at?)
+}
+
+/// When a repository was pushed to last.
+pub fn pushed_at(repository: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Pushed {
+        pushed_at: Option<Value>,
+    }
+    let pushed: Pushed = serde_json::from_str(repository).ok()?;
+    instant(pushed.pushed_at?)
+}
+
+/// What a push says of its repository, with its times as text, as they are everywhere else.
+pub fn as_elsewhere(repository: &str) -> Option<String> {
+    let mut repository: Value = serde_json::from_str(repository).ok()?;
+    for name in ["created_at", "updated_at", "pushed_at"] {
+        if let Some(time) = repository.get_mut(name).filter(|time| time.is_number()) {
+            *time = instant(time.take()).into();
+        }
+    }
+    Some(repository.to_string())
 }
 
 /// RFC 3339, whichever way GitHub wrote the time.

@@ -1,16 +1,19 @@
 //! Pushes and changes of a repository itself.
 
 use super::payload::Origin;
-use super::{Chore, Subject, Touch};
+use super::{Chore, ORGANIZATION_REPOSITORY, Subject, Touch};
 use crate::delivery::Delivery;
 
-/// A push to the default branch moves the tree. Other branches and tags are nobody's business.
+/// A push to the default branch moves the tree, and tells on the repository: when it was pushed to, what its README says.
+/// Other branches and tags are nobody's business.
 pub(super) fn push(delivery: &Delivery, origin: Origin) -> Result<Vec<Touch>, String> {
     let repository = origin.repository()?;
-    let reference: String = delivery
-        .field("ref")
-        .and_then(|json| serde_json::from_str(json).ok())
-        .ok_or("`ref` is missing")?;
+    let text = |name: &str| -> Result<String, String> {
+        let text = delivery.field(name);
+        let text = text.and_then(|json| serde_json::from_str(json).ok());
+        text.ok_or_else(|| format!("`{name}` is missing"))
+    };
+    let reference = text("ref")?;
     let Some(branch) = reference.strip_prefix("refs/heads/") else {
         return Ok(Vec::new());
     };
@@ -22,7 +25,23 @@ pub(super) fn push(delivery: &Delivery, origin: Origin) -> Result<Vec<Touch>, St
     {
         return Ok(Vec::new());
     }
-    tree_moved(origin)
+    let (installation, organization) = (origin.installation, origin.organization.clone());
+    let repository = repository.clone();
+    let mut touches = Vec::new();
+    if repository.name == ORGANIZATION_REPOSITORY {
+        touches.push(Touch::Chore(Chore::Configured {
+            installation,
+            organization: organization.clone(),
+            home: repository.clone(),
+            before: text("before")?,
+            after: text("after")?,
+        }));
+    }
+    touches.extend(tree_moved(origin)?);
+    // What a push says of its repository has another shape than everywhere else.
+    let subject = Subject::repository(installation, organization, repository);
+    touches.push(Touch::Subject(subject.unread()));
+    Ok(touches)
 }
 
 /// Actions that change what is at the head of the default branch, or what its files are mapped with.

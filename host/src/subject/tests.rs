@@ -121,11 +121,32 @@ fn a_later_attempt_of_a_run_is_a_later_version() {
 }
 
 #[test]
-fn a_push_moves_the_tree_of_the_default_branch_alone() {
+fn a_push_to_the_default_branch_alone_moves_the_tree_and_tells_on_the_repository() {
     let push = |reference: &str| names(&about("push", json!({"ref": reference})).unwrap());
-    assert_eq!(push("refs/heads/main"), ["HeadMoved", "tree/5"]);
+    let both = ["HeadMoved", "tree/5", "repository/5"];
+    assert_eq!(push("refs/heads/main"), both);
     assert!(push("refs/heads/feature/main").is_empty());
     assert!(push("refs/tags/main").is_empty());
+}
+
+#[test]
+fn a_push_to_where_an_organizations_files_lie_may_configure_all_its_repositories() {
+    let home = json!({
+        "id": 6, "name": ".github-private", "owner": {"id": 3, "login": "acme"}, "default_branch": "main",
+    });
+    let push = |reference: &str| {
+        let payload = json!({"ref": reference, "before": "a1", "after": "b2", "repository": home});
+        about("push", payload).unwrap()
+    };
+    let touches = push("refs/heads/main");
+    let all = ["Configured", "HeadMoved", "tree/6", "repository/6"];
+    assert_eq!(names(&touches), all);
+    let Touch::Chore(Chore::Configured { before, after, .. }) = &touches[0] else {
+        panic!("{touches:?}")
+    };
+    assert_eq!((before.as_str(), after.as_str()), ("a1", "b2"));
+    assert_eq!(touches[0].lane().as_deref(), Some("configuration/3"));
+    assert!(push("refs/heads/draft").is_empty());
 }
 
 #[test]
@@ -138,9 +159,26 @@ fn a_push_is_read_in_its_own_irregular_shape() {
         },
     });
     let touches = touches(&deliver("push", payload)).unwrap();
-    let Some(Touch::Subject(tree)) = touches.last() else {
+    let [_, Touch::Subject(tree), Touch::Subject(repository)] = &touches[..] else {
         panic!("{touches:?}")
     };
+    // Its times are numbers here and text everywhere else: no state to be mapped.
+    assert!(repository.is_unread() && repository.is_read_anew());
+    assert_eq!((&repository.object, &repository.version), (&None, &None));
+    let pushed = repository.repository.as_ref().unwrap();
+    assert_eq!(
+        pushed_at(&pushed.json).as_deref(),
+        Some("2019-05-15T15:20:57Z")
+    );
+    let shown: Value = serde_json::from_str(&as_elsewhere(&pushed.json).unwrap()).unwrap();
+    assert_eq!(
+        (&shown["created_at"], &shown["pushed_at"], &shown["name"]),
+        (
+            &json!("2019-05-15T15:19:25Z"),
+            &json!("2019-05-15T15:20:57Z"),
+            &json!("shop")
+        )
+    );
     assert_eq!(
         tree.organization,
         Organization {
@@ -341,7 +379,7 @@ fn what_an_event_may_concern_is_told_by_its_name() {
                     let always = event == "repository";
                     assert_eq!(may_concern(event, |_| false), always, "{event}");
                 }
-                Touch::Chore(Chore::HeadMoved { .. }) => {}
+                Touch::Chore(Chore::HeadMoved { .. } | Chore::Configured { .. }) => {}
                 Touch::Chore(_) => assert!(may_concern(event, |_| false), "{event}"),
             }
         }

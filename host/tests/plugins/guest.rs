@@ -109,6 +109,15 @@ pub(crate) fn configuration() -> Configuration {
     Configuration::new("acme", Vec::new())
 }
 
+/// The same in a repository.
+pub(crate) fn event_of(repository: u64) -> Event {
+    let repository = format!(r#"{{"id":{repository},"name":"shop"}}"#);
+    Event {
+        repository: Some(repository),
+        ..event()
+    }
+}
+
 pub(crate) fn event() -> Event {
     Event {
         kind: "pull-request".to_owned(),

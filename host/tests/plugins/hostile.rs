@@ -1,11 +1,12 @@
 //! A plugin can hurt only itself, and is told why in words its author understands.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use portolan::plugins::Fault;
-use portolan::plugins::contract::Outcome;
+use portolan::plugins::contract::{Configuration, Outcome};
+use portolan::plugins::{Fault, Plugin};
 
-use crate::guest::{Guest, configuration, event};
+use crate::guest::{Guest, configuration, event, event_of};
 
 /// What becomes of an event in a guest that maps like this.
 async fn fault(map: &str, more: &str) -> Fault {
@@ -146,29 +147,43 @@ async fn what_fails_in_a_used_instance_is_tried_in_a_fresh_one() {
 }
 
 #[tokio::test]
-async fn a_plugin_that_fails_five_times_in_a_row_rests() {
+async fn a_plugin_that_fails_five_times_in_a_row_rests_for_that_repository() {
     let guest = Guest {
         map: "unreachable",
         ..Guest::default()
     };
     let plugin = guest.load().await.unwrap();
+    let fails = async |plugin: &Arc<Plugin>, organization: &str, repository: u64| {
+        let configuration = Configuration::new(organization, Vec::new());
+        let fault = plugin.map(&configuration, &event_of(repository)).await;
+        fault.unwrap_err()
+    };
     for _ in 0..5 {
-        let fault = plugin.map(&configuration(), &event()).await.unwrap_err();
+        let fault = fails(&plugin, "acme", 1).await;
         assert!(matches!(fault, Fault::Trap { .. }), "{fault}");
     }
-    let fault = plugin.map(&configuration(), &event()).await.unwrap_err();
+    let fault = fails(&plugin, "acme", 1).await;
     assert!(fault.is_transient(), "{fault:?}");
     let words = fault.to_string();
     for said in [
-        "failed 5 times in a row, last:",
+        "failed 5 times in a row for this repository and configuration, last:",
         "aborted without a word",
         "it rests for 60 s more",
     ] {
         assert!(words.contains(said), "{words}");
     }
-    // What was opened before is known, and another version is another plugin.
+    // It is tried with another configuration, for other repositories, and in another version.
+    let fault = fails(&plugin, "acme-again", 1).await;
+    assert!(matches!(fault, Fault::Trap { .. }), "{fault}");
+    for repository in 2..=5 {
+        let fault = fails(&plugin, "acme", repository).await;
+        assert!(matches!(fault, Fault::Trap { .. }), "{fault}");
+    }
+    let words = fails(&plugin, "acme", 6).await.to_string();
+    let said = "failed for 5 repositories in a row, last:";
+    assert!(words.contains(said), "{words}");
     let another = guest.load().await.unwrap();
-    let fault = another.map(&configuration(), &event()).await.unwrap_err();
+    let fault = fails(&another, "acme", 1).await;
     assert!(matches!(fault, Fault::Trap { .. }), "{fault}");
 }
 

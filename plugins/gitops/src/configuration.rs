@@ -1,19 +1,11 @@
 //! What `port-app-config.yml` says about `port.yml` files: where they are and how their entities are written.
 //!
-//! A repository's own file replaces the organization's whole (Port docs, GitHub, "Configuration options").
-//! `resources` and its neighbors belong to another plugin and are passed over.
+//! `resources` and its neighbors belong to another plugin and are passed over. What concerns the file as a whole
+//! (keys that nobody reads, two files side by side) is said here and not by `mapping`, so that it is said once.
 
-use portolan_sdk::{Description, Diagnostic, File, Owner, Place, WriteOptions};
+use portolan_sdk::{Diagnostic, File, WriteOptions};
 
-use app_config::yaml::{self, Key, Kind, Node};
-
-/// Where the file may lie; the first that is there is in force.
-const PLACES: [(Owner, &str); 4] = [
-    (Owner::Repository, ".github/port-app-config.yml"),
-    (Owner::Repository, ".github/port-app-config.yaml"),
-    (Owner::Organization, "port-app-config.yml"),
-    (Owner::Organization, "port-app-config.yaml"),
-];
+use app_config::yaml::{Key, Kind, Node};
 
 /// Root keys that other plugins read.
 const OTHERS: [&str; 4] = [
@@ -58,67 +50,21 @@ impl Default for Configuration {
 }
 
 impl Configuration {
-    /// Adds the files that [`read`](Self::read) takes.
-    pub(crate) fn files(description: Description) -> Description {
-        PLACES
-            .into_iter()
-            .fold(description, |description, (owner, path)| {
-                description.reads(owner, path)
-            })
-    }
-
     pub(crate) fn read(files: &[File]) -> Result<Self, Vec<Diagnostic>> {
-        let mut present = PLACES.into_iter().filter_map(|(owner, path)| {
-            files
-                .iter()
-                .find(|file| file.owner == owner && file.path == path)
-        });
-        let Some(file) = present.next() else {
+        let Some(found) = app_config::in_force(files).map_err(|mistake| vec![mistake])? else {
             return Ok(Self::default());
         };
         let mut reading = Reading {
-            path: &file.path,
-            mistakes: Vec::new(),
-            read: Self::default(),
+            path: &found.file.path,
+            mistakes: found.mistakes,
+            read: Self {
+                options: found.options,
+                notes: found.notes,
+                ..Self::default()
+            },
         };
-        if let Some(second) = present.next().filter(|second| second.owner == file.owner) {
-            let message = format!(
-                "`{}` lies beside it and is not read. Keep one of the two.",
-                second.path
-            );
-            reading
-                .read
-                .notes
-                .push(Diagnostic::warning(message).at(Place::new(&file.path)));
-        }
-        let mut documents = yaml::documents(&file.path, &file.text)
-            .map_err(|mistake| vec![mistake])?
-            .into_iter();
-        match documents.next() {
-            None => {}
-            Some(Node {
-                kind: Kind::Object(fields),
-                ..
-            }) => {
-                for (key, value) in &fields {
-                    reading.field(key, value);
-                }
-            }
-            Some(other) => {
-                let message = format!(
-                    "The configuration is an object of settings, but {} stands here.",
-                    other.noun()
-                );
-                reading
-                    .mistakes
-                    .push(Diagnostic::error(message).at(other.place(&file.path)));
-            }
-        }
-        if let Some(second) = documents.next() {
-            let message = "A second document stands here. A configuration is one document: remove the `---` or what follows.";
-            reading
-                .mistakes
-                .push(Diagnostic::error(message).at(second.place(&file.path)));
+        for (key, value) in &found.fields {
+            reading.field(key, value);
         }
         if reading.mistakes.is_empty() {
             Ok(reading.read)
@@ -146,14 +92,10 @@ impl Reading<'_> {
                     self.read.spec_paths = globs;
                 }
             }
-            "enableMergeEntity" => self.flag(name, value, |read| &mut read.options.merge),
-            "createMissingRelatedEntities" => {
-                self.flag(name, value, |read| &mut read.options.create_missing_related)
-            }
-            "deleteDependentEntities" => {
-                self.flag(name, value, |read| &mut read.options.delete_dependents)
-            }
-            "enrichEntitiesWithGitopsMetadata" => self.flag(name, value, |read| &mut read.enrich),
+            "enrichEntitiesWithGitopsMetadata" => match value.kind {
+                Kind::Bool(enrich) => self.read.enrich = enrich,
+                _ => self.mistake(name, value, "must be true or false"),
+            },
             "gitopsMetadataProperty" => match &value.kind {
                 Kind::Text(property) if !property.trim().is_empty() => {
                     self.read.metadata_property = property.clone()
@@ -163,16 +105,6 @@ impl Reading<'_> {
                     value,
                     "must be the identifier of a property, such as gitopsMetadata",
                 ),
-            },
-            "entityDeletionThreshold" => match &value.kind {
-                Kind::Number(number, _)
-                    if number
-                        .as_f64()
-                        .is_some_and(|share| (0.0..=1.0).contains(&share)) =>
-                {
-                    self.read.options.deletion_threshold = number.as_f64();
-                }
-                _ => self.mistake(name, value, "must be a number from 0 to 1, such as 0.9"),
             },
             _ if OTHERS.contains(&name) => {}
             _ if HISTORIC.contains(&name) => {
@@ -187,13 +119,6 @@ impl Reading<'_> {
                     "`{name}` is not a setting and is ignored. Remove it, or correct its spelling."
                 ),
             ),
-        }
-    }
-
-    fn flag(&mut self, name: &str, value: &Node, field: fn(&mut Configuration) -> &mut bool) {
-        match value.kind {
-            Kind::Bool(flag) => *field(&mut self.read) = flag,
-            _ => self.mistake(name, value, "must be true or false"),
         }
     }
 

@@ -32,7 +32,7 @@ pub struct Gitops {
 
 impl Mapper for Gitops {
     fn describe() -> Description {
-        Configuration::files(Description::of(["tree"]))
+        app_config::files(Description::of(["tree"]))
     }
 
     fn open(files: Vec<File>) -> Result<Self, Vec<Diagnostic>> {
@@ -144,6 +144,10 @@ impl Gitops {
         let commits: HashMap<_, _> = paths.iter().zip(answers).collect();
         for declared in declared.iter_mut().filter(|one| wants(one)) {
             let commit = commits.get(&declared.path).copied();
+            // What it was stays: without the commit it would be less than that.
+            if let Some(Answer::Refused(_)) = commit {
+                continue;
+            }
             let value = metadata::value(repository, &tree, &declared.path, commit);
             declared.entity.properties.insert(property.clone(), value);
         }

@@ -56,7 +56,7 @@ async fn a_plugin_that_rests_holds_up_no_other_on_the_same_subject() {
     }
     world
         .host
-        .wait_for_line("failed 5 times in a row and rests")
+        .wait_for_line("failed 5 times in a row for this repository and configuration and rests")
         .await;
     let all = |port: &FakePort| port.entities("marked").len() == 5;
     world

@@ -85,7 +85,7 @@ async fn one_entity_that_port_refuses_is_named_and_all_others_arrive() {
     let pushed = acme.pushes("shop", &(all(&["one", "two"]) + bad + &all(&["three"])));
     acme.deliver(&host, &pushed).await;
 
-    let line = host.wait_for_line("422").await;
+    let line = host.wait_for_line("refused it with 422").await;
     for part in [
         "entity `bad` of blueprint `service`",
         "\"tier\" must be one of",
@@ -226,7 +226,7 @@ async fn a_call_that_is_too_large_is_halved_until_it_fits() {
     .await;
 
     // 413 for all five, for the first two, and for the first of them alone: that one cannot be halved.
-    let line = host.wait_for_line("413").await;
+    let line = host.wait_for_line("refused it with 413").await;
     assert!(line.contains("entity `a` of blueprint `service`"), "{line}");
     assert!(line.contains("Make the entity smaller"), "{line}");
     let line = host.wait_for_line("mapped tree").await;

@@ -1,6 +1,7 @@
 //! `port-app-config.yml`: the repository's, else the organization's; a mistake in it changes nothing.
 
 use portolan_tests::journal::Recorded;
+use portolan_tests::port::FakePort;
 
 use super::{World, only_line};
 
@@ -44,25 +45,40 @@ async fn an_organization_speaks_for_repositories_that_say_nothing_themselves() {
 }
 
 #[tokio::test]
-async fn what_the_organization_changes_holds_from_the_next_push_on() {
-    let world = World::start().await;
+async fn what_the_organization_changes_holds_at_once_for_all_its_repositories() {
+    let world = World::with(|host| host.env("LOG_LEVEL", "debug")).await;
     let files = [("a.yml", &*spec("a")), ("b.yml", &*spec("b"))];
     let home = world.github.repository("acme/.github-private");
     let config = |text: &str| home.push(&[("port-app-config.yml", text)], "Settle it");
     config("specPath: a.yml\n");
     world.push(&files).await;
     assert_eq!(world.identifiers("service"), ["a"]);
+    let asked = world.github.mark();
 
-    let commit = config("specPath: b.yml\n");
-    let said = world.host.said();
-    let event = home.pushed(&commit);
+    let event = home.pushed(&config("specPath: b.yml\n"));
     world.github.deliver(&world.host.url(), &event).await;
+
     world
         .host
-        .wait_for_line_after(said, "mapped tree of acme/.github-private")
+        .wait_for_line(
+            "the configuration of acme changed for gitops: its repositories are mapped anew",
+        )
         .await;
-    world.push(&files).await;
-    assert_eq!(world.identifiers("service"), ["b"]);
+    let only_b = |_: &FakePort| world.identifiers("service") == ["b"];
+    world.port.wait_for("what the new one says", only_b).await;
+    let listed = |path: &str| path == "/installation/repositories";
+    let lists = world.github.requests_since(asked);
+    let lists = lists.iter().filter(|request| listed(&request.path));
+    assert_eq!(lists.count(), 1);
+
+    // A push there that configures nothing lists nothing.
+    let (said, asked) = (world.host.said(), world.github.mark());
+    let event = home.pushed(&home.push(&[("README.md", "# Ours")], "Explain it"));
+    world.github.deliver(&world.host.url(), &event).await;
+    let nothing = "the push to acme/.github-private configures nothing";
+    world.host.wait_for_line_after(said, nothing).await;
+    let asked = world.github.requests_since(asked);
+    assert!(asked.iter().all(|request| !listed(&request.path)));
 }
 
 #[tokio::test]

@@ -7,15 +7,16 @@ pub(super) const TRY_IT: &str = "make demo";
 pub(super) const CONTAINER: &str = "docker build";
 pub(super) const BINARY: &str = "make guests";
 pub(super) const MAPPER: &str = "rustup target add";
+pub(super) const PREVIEW: &str = "portolan preview";
 
 /// Commands within sentences, and what in the repository shows that CI runs them: a file and words of it.
-const WITHIN_SENTENCES: [(&str, &str, &str); 29] = [
+const WITHIN_SENTENCES: [(&str, &str, &str); 33] = [
     ("make help", "tests/scenarios/readme/make.rs", "`make help`"),
     ("make ci", "Makefile", "@bash .ci/run"),
     ("make test", ".ci/run", "part make test"),
     ("make empty-root", ".ci/run", "part make empty-root"),
-    ("make conformance", ".ci/run", "part make conformance"),
     ("make differential", ".ci/run", "part make differential"),
+    ("make conformance", ".ci/run", "part make conformance"),
     // As `make doc`, for all packages and refusing warnings; `--open` is for a person.
     (
         "cargo doc --open -p portolan-sdk",
@@ -94,6 +95,26 @@ const WITHIN_SENTENCES: [(&str, &str, &str); 29] = [
         "tests/scenarios/deliveries.rs",
         r#""list --json""#,
     ),
+    (
+        "portolan preview",
+        "tests/scenarios/preview.rs",
+        "`portolan preview …`",
+    ),
+    (
+        "portolan preview --help",
+        "tests/scenarios/preview/usage.rs",
+        r#""--help""#,
+    ),
+    (
+        "--config",
+        "tests/scenarios/preview/checkout.rs",
+        "--config mine.yml",
+    ),
+    (
+        "--organization-config",
+        "tests/scenarios/preview/checkout.rs",
+        "--organization-config mine.yml",
+    ),
     ("make chaos", ".ci/run", "make chaos"),
     (
         "docker exec",
@@ -128,7 +149,7 @@ const PROGRAMS: [&str; 10] = [
 
 #[test]
 fn every_block_of_commands_is_run_by_a_test() {
-    let run = [TRY_IT, CONTAINER, BINARY, MAPPER];
+    let run = [TRY_IT, CONTAINER, BINARY, MAPPER, PREVIEW];
     for block in blocks() {
         let (line, language) = (block.line, block.language.as_str());
         match language {

@@ -24,7 +24,7 @@ async fn its_port_yml_becomes_the_entity_it_describes() {
     }));
     let host = acme.host().start().await;
     let checkout = acme.github.repository("acme/checkout");
-    let yaml = block("yaml", "").text;
+    let yaml = block("yaml", "identifier:").text;
 
     let files = [("port.yml", yaml.as_str()), ("README.md", "# Checkout\n")];
     let commit = checkout.push(&files, "Describe it");

@@ -71,7 +71,7 @@ fn its_links_into_the_repository_lead_somewhere() {
 
 /// What it says of figures, and where the source has them. What comes of them, the scenarios of their themes show.
 #[rustfmt::skip]
-const FIGURES: [(&str, &str, &str); 19] = [
+const FIGURES: [(&str, &str, &str); 21] = [
     ("| Time | 1 s an event", "plugins/limits", "Self::new(Duration::from_secs(1), event_size(event), files)"),
     ("(2 s to open a configuration)", "plugins/limits", "Self::new(Duration::from_secs(2), sizes(files, file), files.len())"),
     ("100 ms more for each", "plugins/limits", "TIME_PER_SHARE: Duration = Duration::from_millis(100)"),
@@ -87,6 +87,8 @@ const FIGURES: [(&str, &str, &str); 19] = [
     ("| Log | 16 KiB a call", "plugins/journal", "PER_CALL: usize = 16 << 10"),
     ("fails five times in a row", "plugins/breaker", "IN_A_ROW: u32 = 5"),
     ("rests for a minute", "plugins/breaker", "REST: Duration = Duration::from_secs(60)"),
+    ("more than a tenth of its time for an event", "plugins/call", "budget(event).time / 10"),
+    ("rests nine times as long", "plugins/breaker", "SLOW: u32 = 9"),
     ("is unloaded after 5 seconds", "plugins/folder", "GRACE: Duration = Duration::from_secs(5)"),
     ("for at most 25 seconds", "lib", "GRACE: Duration = Duration::from_secs(25)"),
     ("after 1 s to 60 s and", "inbox/breaker", "STEPS: [Millis; 6] = [1_000, 2_000, 5_000, 10_000, 30_000, 60_000]"),

@@ -24,11 +24,11 @@ pub enum Candidate {
 
 /// What a plugin asks to be opened with.
 #[derive(Clone, Copy)]
-pub(super) struct Wanted<'a> {
-    pub(super) plugin: &'a str,
-    pub(super) patterns: &'a [FilePattern],
+pub struct Wanted<'a> {
+    pub plugin: &'a str,
+    pub patterns: &'a [FilePattern],
     /// As they lie beside the plugin.
-    pub(super) operator: &'a [File],
+    pub operator: &'a [File],
 }
 
 impl Wanted<'_> {
@@ -49,7 +49,8 @@ impl Wanted<'_> {
 }
 
 impl Candidate {
-    pub(super) async fn read(
+    /// Reads at the heads of the repository and of the organization's own, as far as there are any.
+    pub async fn read(
         files: &Files,
         wanted: Wanted<'_>,
         organization: &Organization,
@@ -121,7 +122,7 @@ pub(super) fn weight(configuration: &Configuration) -> u32 {
 }
 
 /// The files that match, and a mistake for each that a pattern names and that is not read.
-async fn matching(
+pub(super) async fn matching(
     files: &Files,
     at: &At,
     owner: Owner,

@@ -3,15 +3,12 @@
 //! Remembered until a push says otherwise, so that an event of a known repository asks GitHub nothing.
 //! Knows no files and no plugins.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::At;
 use super::super::known::UntilMoved;
 use crate::github::{self, GitHub, Head, Named};
-use crate::subject::{Organization, Repository};
-
-/// Where an organization's configuration lies, as Port's own app has it.
-const ORGANIZATION_REPOSITORY: &str = ".github-private";
+use crate::subject::{ORGANIZATION_REPOSITORY, Organization, Repository};
 
 /// Webhooks may be lost: after this a head is asked again.
 const REMEMBERED: Duration = Duration::from_secs(600);
@@ -50,6 +47,16 @@ impl Heads {
             repository: repository.clone(),
             head,
         }))
+    }
+
+    /// What somebody was told who asked at that time.
+    pub(super) async fn head_is(
+        &self,
+        repository: &Repository,
+        head: Option<Head>,
+        asked: Instant,
+    ) {
+        self.heads.learn(branch(repository), head, asked).await;
     }
 
     /// `.github-private` at its head. `None`: there is none, or the installation does not include it.

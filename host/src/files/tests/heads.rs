@@ -112,3 +112,62 @@ async fn an_organizations_repository_that_is_gone_is_looked_for_again() {
     configurations.forget_head(9).await;
     assert!(texts(&readable(candidate().await.expect("asked"))).is_empty());
 }
+
+#[tokio::test]
+async fn what_one_was_told_of_a_head_serves_all_until_it_moves() {
+    let files = vec![(".github/port-app-config.yml", b"own: 1".as_slice())];
+    let world: World = Arc::new(Mutex::new(vec![("shop", "c2", files)]));
+    let standin = acme(&world).await;
+    let configurations =
+        Configurations::new(standin.github.clone(), Files::new(standin.github.clone()));
+    let patterns = [pattern(Owner::Repository, ".github/port-app-config.yml")];
+    let (organization, shop) = (organization(), shop());
+    let candidate =
+        || configurations.candidate("gitops", &patterns, &[], 1, &organization, Some(&shop));
+    let branch = |asked: Vec<String>| asked.iter().any(|line| line.ends_with("/branches/main"));
+    let head = || {
+        Some(github::Head {
+            branch: "main".to_owned(),
+            commit: "c2".to_owned(),
+            tree: "c2-tree".to_owned(),
+        })
+    };
+
+    let before = std::time::Instant::now();
+    configurations.head_moved(&shop);
+    (configurations.head_is(&shop, head(), std::time::Instant::now())).await;
+    let first = readable(candidate().await.expect("asked"));
+    assert_eq!(texts(&first), ["own: 1"]);
+    assert!(!branch(standin.asked()));
+
+    // What was asked before it moved tells nothing.
+    configurations.head_is(&shop, head(), before).await;
+    candidate().await.expect("asked");
+    assert!(branch(standin.asked()));
+}
+
+#[tokio::test]
+async fn what_an_organizations_files_were_before_a_push_is_held_against_what_they_are() {
+    let files = vec![("port-app-config.yml", b"global: 1".as_slice())];
+    let world: World = Arc::new(Mutex::new(vec![(".github-private", "p1", files)]));
+    let standin = acme(&world).await;
+    let configurations =
+        Configurations::new(standin.github.clone(), Files::new(standin.github.clone()));
+    let home = Repository {
+        name: ".github-private".to_owned(),
+        ..shop()
+    };
+    let differ = async |glob: &str, before: &str| {
+        let patterns = [pattern(Owner::Organization, glob)];
+        // This stand-in's trees have names of their own.
+        let commits = [before, "p1-tree"];
+        let differ = configurations.differ(&patterns, 1, &home, commits).await;
+        differ.expect("asked")
+    };
+    const NONE: &str = "0000000000000000000000000000000000000000";
+    assert!(!differ("port-app-config.yml", "p1-tree").await);
+    assert!(differ("port-app-config.yml", NONE).await, "it is new");
+    assert!(!differ("teams.yml", NONE).await, "nothing of it is taken");
+    let gone = differ("port-app-config.yml", "forced-away").await;
+    assert!(gone, "nobody knows what was in it");
+}

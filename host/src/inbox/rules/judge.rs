@@ -31,7 +31,6 @@ impl Rules {
         // Of the plugins it was handed out for: when they are called again, and how often they failed.
         let mut again: BTreeMap<&str, (Millis, u32)> = BTreeMap::new();
         let mut whole: Option<(Millis, u32)> = None;
-        let mut over = false;
         for failure in &fared.failures {
             let theirs = (failure.away())
                 .is_some_and(|away| self.breakers.answers_others(away, &taken.ticket));
@@ -61,7 +60,6 @@ impl Rules {
                         }),
                     }
                 }
-                Fate::Nothing => over |= failure.plugin.is_none(),
             }
         }
         // While some of it waits nothing of it is given up: what is tried again meets the rest again.
@@ -69,7 +67,7 @@ impl Rules {
             Some(plugin) => whole.is_none() && !again.contains_key(plugin.as_str()),
             None => whole.is_none(),
         });
-        over |= quarantine.iter().any(|one| one.plugin.is_none());
+        let over = quarantine.iter().any(|one| one.plugin.is_none());
         let turned = self.learn(taken, fared, now);
 
         let mut left: Vec<Pending> = Vec::new();
@@ -82,7 +80,7 @@ impl Rules {
         };
         let mut all = false;
         match (&taken.wanted, whole) {
-            // It is given up, or gone, for whomever it was handed out for.
+            // It is given up for whomever it was handed out for.
             (Wanted::AllBut(_), _) if over => {}
             (Wanted::AllBut(_), Some((due, faults))) => {
                 all = true;

@@ -125,9 +125,7 @@ pub(super) fn open(folder: &Path, migrations: &[&str]) -> Result<Opened, OpenErr
     let reader = || -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let reader = Connection::open_with_flags(&file, flags)?;
-        reader.busy_timeout(BUSY)?;
-        reader.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        reader.pragma_update(None, "temp_store", "MEMORY")?;
+        on_any(&reader)?;
         reader.set_prepared_statement_cache_capacity(64);
         Ok(reader)
     };
@@ -141,10 +139,19 @@ pub(super) fn open(folder: &Path, migrations: &[&str]) -> Result<Opened, OpenErr
     })
 }
 
-fn set_up(db: &Connection) -> rusqlite::Result<()> {
+/// What holds for those that read as for the one that writes.
+fn on_any(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(BUSY)?;
     // Whoever closes it in order checkpoints first; the next one reads the log whatever the end was.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    // A prepared statement keeps its plan. Otherwise SQLite parses and plans anew at each new value that might have
+    // led to another one, which here was at every question to the ledger.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    db.pragma_update(None, "temp_store", "MEMORY")
+}
+
+fn set_up(db: &Connection) -> rusqlite::Result<()> {
+    on_any(db)?;
     // To its end: the row comes before the commit, and without that SQLite itself takes the mode for changed.
     let mut change = db.prepare("PRAGMA journal_mode = WAL")?;
     let mut rows = change.query([])?;
@@ -152,7 +159,6 @@ fn set_up(db: &Connection) -> rusqlite::Result<()> {
     while rows.next()?.is_some() {}
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "foreign_keys", true)?;
-    db.pragma_update(None, "temp_store", "MEMORY")?;
     db.pragma_update(None, "cache_size", -16_384)?;
     // The writer looks after the log itself, between commits.
     db.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;

@@ -15,6 +15,13 @@ fn what_a_delivery_touches_is_told_apart_by_its_lane_and_the_same_each_time() {
     };
     let deliveries = [
         ("push", json!({"ref": "refs/heads/main"})),
+        (
+            "push",
+            json!({
+                "ref": "refs/heads/main", "before": "a1", "after": "b2",
+                "repository": {"id": 6, "name": ".github-private", "owner": {"id": 3, "login": "acme"}},
+            }),
+        ),
         ("repository", json!({"action": "transferred"})),
         ("repository", json!({"action": "deleted"})),
         installation("created"),

@@ -106,6 +106,70 @@ fn the_repositorys_own_file_replaces_the_organizations_whole() {
 }
 
 #[test]
+fn a_repository_may_delete_less_than_its_organization_allows_but_not_more() {
+    let both = |organizations: &str, own: &str| {
+        let run = shop()
+            .configuration(Owner::Organization, ORGANIZATION, organizations)
+            .configuration(Owner::Repository, REPOSITORY, own);
+        let options = options(&run);
+        let said = notes(&run);
+        (options.delete_dependents, options.deletion_threshold, said)
+    };
+    let stricter = both(
+        "deleteDependentEntities: true\nentityDeletionThreshold: 0.5\n",
+        "entityDeletionThreshold: 0.1\n",
+    );
+    assert_eq!(stricter, (false, Some(0.1), vec![]));
+    let as_lax = both(
+        "deleteDependentEntities: true\n",
+        "deleteDependentEntities: true\nentityDeletionThreshold: 0.9\n",
+    );
+    assert_eq!(as_lax, (true, Some(0.9), vec![]));
+    let silent = both(
+        "entityDeletionThreshold: 0.5\n",
+        "enableMergeEntity: true\n",
+    );
+    assert_eq!(
+        silent,
+        (false, Some(0.5), vec![]),
+        "its default would be laxer"
+    );
+    let laxer = both(
+        "entityDeletionThreshold: 0.5\n",
+        "deleteDependentEntities: true\nentityDeletionThreshold: 1\n",
+    );
+    assert_eq!(
+        laxer,
+        (
+            false,
+            Some(0.5),
+            vec![
+                "warning: .github/port-app-config.yml:1:26: deleteDependentEntities: `deleteDependentEntities` stays \
+                 false, because the organization's `port-app-config.yml` does not set it to true. A repository may only \
+                 be stricter."
+                    .to_owned(),
+                "warning: .github/port-app-config.yml:2:26: entityDeletionThreshold: `entityDeletionThreshold` stays \
+                 0.5, as the organization's `port-app-config.yml` has it. A repository may only be stricter: write a \
+                 lower number, or remove the key."
+                    .to_owned()
+            ]
+        )
+    );
+    let (_, share, said) = both("resources: []\n", "entityDeletionThreshold: 0.95\n");
+    assert_eq!(share, None, "the host's own");
+    assert!(
+        said[0].contains("stays 0.9, because the organization's"),
+        "{said:?}"
+    );
+    let (dependents, _, said) = both("resources: [\n", "deleteDependentEntities: true\n");
+    assert!(!dependents, "what a broken file allows is not known");
+    assert!(
+        said[0].starts_with("warning: port-app-config.yml:1:12: What the organization's"),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn a_yaml_ending_is_read_where_there_is_no_yml() {
     let yaml = shop().configuration(
         Owner::Repository,

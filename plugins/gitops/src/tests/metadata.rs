@@ -1,5 +1,5 @@
 use portolan_sdk::test::Run;
-use portolan_sdk::{Owner, Question};
+use portolan_sdk::{Answer, Owner, Question};
 use serde_json::{Value, json};
 
 use super::{COMMIT, shop, warnings};
@@ -60,6 +60,17 @@ fn a_push_elsewhere_changes_nothing() {
         .subject(json!({"branch": "main", "commit": later}))
         .api(commits(later), last_commit());
     assert_eq!(before.map().outcome, after.map().outcome);
+}
+
+/// Written without it, the property would lose the commit that it had.
+#[test]
+fn a_commit_that_is_not_told_leaves_the_property_as_it_was() {
+    let refused = Answer::Refused("not today".to_owned());
+    let done = declaring(json!({"type": "object"}))
+        .answer(Question::api(commits(COMMIT)), refused)
+        .map();
+    let spec = &done.entities()[0].properties["gitopsMetadata"];
+    assert_eq!(spec, &Value::Null, "the file's own word stays");
 }
 
 #[test]

@@ -5,12 +5,14 @@
 
 mod scalar;
 mod tree;
+mod within;
 
 use granit_parser::{ErrorKind, Parser, ScanError};
 use portolan_sdk::{Diagnostic, Place};
 use serde_json::{Map, Number, Value};
 
 use self::tree::{MAX_DEPTH, TOO_DEEP, Tree};
+pub use self::within::place_within;
 
 /// A value and the place where it begins, both from 1.
 #[derive(Debug, Clone)]
@@ -112,6 +114,9 @@ fn sentence(error: &ScanError) -> String {
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabAtBlockScalarStart
         | ErrorKind::TabInIndentation => "A tab stands where YAML wants spaces. Indent with spaces.".to_owned(),
+        ErrorKind::TabInPlainScalar => {
+            "A tab follows this text where YAML wants spaces. Indent with spaces.".to_owned()
+        }
         ErrorKind::RecursionLimitExceeded => TOO_DEEP.to_owned(),
         ErrorKind::UnknownAnchor => {
             "An alias (`*name`) names no value above it. Mark one with `&name`, or put text that begins with `*` in quotes."

@@ -1,7 +1,7 @@
 //! A mapper that misbehaves on demand: the first word of an issue's title says how, a number after it how much.
 //! Any other issue is mapped properly, so that a test sees whether the plugin lives on.
 //!
-//! A `misbehave` file in the repository (its configuration) does the same to `open`.
+//! A `misbehave` file in the repository (its configuration) does the same to `open`, or with `panic later` to each event.
 
 use portolan_sdk::{
     Description, Diagnostic, Entity, EntityKey, Error, Event, File, Mapped, Mapper, Outcome, Owner,
@@ -14,7 +14,9 @@ mod misdeeds;
 mod raw;
 
 #[derive(Default)]
-struct Misbehaving;
+struct Misbehaving {
+    panics: bool,
+}
 
 #[derive(Deserialize)]
 struct Issue {
@@ -64,11 +66,14 @@ impl Mapper for Misbehaving {
             "loop" => misdeeds::endless(),
             "memory" => misdeeds::hoard(),
             "panic" => panic!("panic in open, as the configuration asked"),
-            _ => Ok(Self),
+            _ => Ok(Self {
+                panics: word == "panic later",
+            }),
         }
     }
 
     fn map(&self, event: &Event) -> Result<Outcome, Error> {
+        assert!(!self.panics, "panic in map, as the configuration asked");
         if event.kind() == "star" {
             return star(event);
         }

@@ -1,11 +1,13 @@
 //! When the trouble is over: the catalog comes to rest and is held against the model.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use portolan_tests::host::RunningHost;
 
-use crate::model::Differences;
+use crate::database::Ledger;
+use crate::model::{Differences, Key};
 use crate::report::Report;
 use crate::traffic::CONNECTIONS;
 use crate::world::World;
@@ -13,30 +15,53 @@ use crate::world::World;
 /// Nothing may change any more once the catalog was right for so long.
 const REST: Duration = Duration::from_millis(1_500);
 
-/// When the host may not have heard what Port answered. Whose an entity is that was made then, nobody knows; it stays
-/// where it is: in doubt nothing is deleted.
+/// Of which entities nobody can know who made them; such a one stays where it is: in doubt nothing is deleted.
 #[derive(Default)]
-pub(crate) struct Doubt(Vec<(Timestamp, Timestamp)>);
+pub(crate) struct Doubt {
+    /// Times in which connections broke, so that Port's answers may not have been heard.
+    deaf: Vec<(Timestamp, Timestamp)>,
+    /// What the host's ledger had as about to be written when it was last killed, and when that was.
+    open: BTreeMap<Key, Timestamp>,
+    /// What a later host found in Port then, and did not take for its own; and when the one before it was killed.
+    found: BTreeMap<Key, Timestamp>,
+}
 
 impl Doubt {
-    pub(crate) fn add(&mut self, from: Timestamp, until: Timestamp) {
-        self.0.push((from, until));
+    pub(crate) fn deaf(&mut self, from: Timestamp, until: Timestamp) {
+        self.deaf.push((from, until));
     }
 
-    /// An answer was on its way, or the host was working on it.
-    pub(crate) fn before(&mut self, at: Timestamp) {
-        let from = at.checked_sub(SignedDuration::from_secs(2));
-        self.add(from.unwrap_or(at), at);
+    /// What the ledger of a host that was killed then says. Intents are recorded before they are sent: what is not
+    /// among them was not on its way to Port either.
+    pub(crate) fn killed(&mut self, at: Timestamp, ledger: &Ledger) -> Result<(), String> {
+        let undecided = ledger.undecided()?;
+        for (key, since) in std::mem::take(&mut self.open) {
+            // One that was made by the host that knows it as its own must go when nothing declares it.
+            if !undecided.contains(&key) && !ledger.owns(&key)? {
+                self.found.insert(key, since);
+            }
+        }
+        self.open.extend(undecided.into_iter().map(|key| (key, at)));
+        Ok(())
     }
 
-    fn is_over(&self, made: Timestamp) -> bool {
-        let mut times = self.0.iter();
-        times.any(|(from, until)| (*from..=*until).contains(&made))
+    fn is_over(&self, (key, made): &(Key, Timestamp)) -> bool {
+        let mut deaf = self.deaf.iter();
+        self.since(key).is_some() || deaf.any(|(from, until)| (from..=until).contains(&made))
+    }
+
+    /// Port carried a request out when whoever had sent it was dead already.
+    fn is_late(&self, (key, made): &(Key, Timestamp)) -> bool {
+        self.since(key).is_some_and(|killed| made > killed)
+    }
+
+    fn since(&self, key: &Key) -> Option<&Timestamp> {
+        self.open.get(key).or_else(|| self.found.get(key))
     }
 
     fn excuses(&self, differences: &Differences) -> bool {
         let mut left = differences.left.iter();
-        differences.lost.is_empty() && left.all(|(_, made)| self.is_over(*made))
+        differences.lost.is_empty() && left.all(|left| self.is_over(left))
     }
 }
 
@@ -60,9 +85,13 @@ pub(crate) async fn judge(
         "acknowledged, and not in Port as the world is",
         differences.lost.len(),
     );
-    let doubted = |made: &Timestamp| doubt.is_over(*made);
-    let kept = differences.left.iter().filter(|(_, made)| doubted(made));
-    report.count("kept, because nobody can know whose they are", kept.count());
+    let left = || differences.left.iter().filter(|left| doubt.is_over(left));
+    let late = left().filter(|left| doubt.is_late(left)).count();
+    report.count(
+        "kept, because nobody can know whose they are",
+        left().count(),
+    );
+    report.count("of them made by a request that outlived its host", late);
     let lost = !differences.lost.is_empty();
     tell(report, differences, doubt);
     if lost {
@@ -107,8 +136,9 @@ fn tell(report: &mut Report, differences: Differences, doubt: &Doubt) {
     for lost in differences.lost {
         report.violation(lost.to_string());
     }
-    for ((blueprint, identifier), made) in differences.left {
-        if !doubt.is_over(made) {
+    for left in differences.left {
+        if !doubt.is_over(&left) {
+            let ((blueprint, identifier), made) = left;
             report.violation(format!(
                 "{blueprint} {identifier}, made at {made}, is still in Port, though nothing declares it"
             ));
@@ -147,4 +177,45 @@ pub(crate) async fn stop(report: &mut Report, mut host: RunningHost) {
 pub(crate) fn number_before(words: &str, line: &str) -> Option<usize> {
     let (before, _) = line.split_once(words)?;
     before.rsplit(' ').next()?.parse().ok()
+}
+
+#[test]
+fn what_a_killed_host_was_about_to_write_is_in_doubt_until_one_knows_it_as_its_own() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let left = |rows: &str| {
+        let file = folder.path().join("portolan.db");
+        let filled = rusqlite::Connection::open(file).and_then(|database| {
+            database.execute_batch(&format!(
+                "DROP TABLE IF EXISTS ledger;
+                 CREATE TABLE ledger (blueprint, identifier, ours, written);
+                 INSERT INTO ledger VALUES {rows};"
+            ))
+        });
+        filled.expect("our own statements");
+        Ledger::of(folder.path()).expect("just made")
+    };
+    let (killed, again): (Timestamp, Timestamp) = (
+        "2026-01-01T00:00:01Z".parse().expect("a time"),
+        "2026-01-01T00:00:03Z".parse().expect("a time"),
+    );
+    let between: Timestamp = "2026-01-01T00:00:02Z".parse().expect("a time");
+    let key = |name: &str| ("service", name.to_owned());
+
+    let mut doubt = Doubt::default();
+    let first = left(
+        "('service', 'own', 0, 0), ('service', 'open', 0, 0), ('service', 'late', 0, 0), ('service', 'old', 1, 5)",
+    );
+    doubt.killed(killed, &first).expect("a ledger");
+    let second = left(
+        "('service', 'own', 1, 7), ('service', 'open', 0, 0), ('service', 'late', 0, 7), ('service', 'old', 1, 5)",
+    );
+    doubt.killed(again, &second).expect("a ledger");
+
+    let is_over = |name: &str| doubt.is_over(&(key(name), between));
+    assert_eq!(
+        ["own", "open", "late", "old", "new"].map(is_over),
+        [false, true, true, false, false]
+    );
+    let is_late = |name: &str| doubt.is_late(&(key(name), between));
+    assert_eq!(["open", "late"].map(is_late), [false, true]);
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use portolan_tests::dice::Dice;
 
 use crate::aftermath::{Doubt, judge, ready, stop};
+use crate::database::Ledger;
 use crate::report::Report;
 use crate::traffic::Traffic;
 use crate::world::{World, start};
@@ -33,8 +34,10 @@ pub(crate) async fn run(report: &mut Report, mut dice: Dice, kills: u64) -> anyh
             let sentence = format!("the host ended with {status} before it was killed: {last}");
             report.violation(sentence);
         }
+        let folder = host.data_dir();
         host.kill().await;
-        doubt.before(Timestamp::now());
+        let left = Ledger::of(&folder).and_then(|ledger| doubt.killed(Timestamp::now(), &ledger));
+        left.map_err(anyhow::Error::msg)?;
         let began = Instant::now();
         host = start(again).await?;
         times.push(began.elapsed());

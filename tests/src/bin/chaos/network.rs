@@ -48,7 +48,7 @@ pub(crate) async fn run(report: &mut Report, mut dice: Dice) -> anyhow::Result<(
     let tally = traffic.end().await?;
     proxy.calm();
     let mut doubt = Doubt::default();
-    doubt.add(rough, Timestamp::now() + LATE);
+    doubt.deaf(rough, Timestamp::now() + LATE);
 
     tally.tell(report);
     let fates = proxy.fates();

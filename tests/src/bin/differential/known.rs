@@ -1,87 +1,45 @@
-//! Differences that are meant, with their reasons, as `tests/differential/known.txt` has them.
-//!
-//! Lines that begin with `# ` are the reason for the programs below them, up to the next reason.
+//! The differences that are known: a reason after `# `, and below it the programs that differ for it.
 
-use anyhow::{Context, bail};
+use std::collections::HashMap;
+use std::path::Path;
 
-use crate::cases;
-use crate::outcome::Outcome;
+use anyhow::Context;
 
-pub(crate) struct Known {
-    reasons: Vec<Reason>,
-}
+pub(super) struct Known(HashMap<String, Entry>);
 
-struct Reason {
-    text: String,
-    programs: Vec<Listed>,
-}
-
-struct Listed {
-    program: String,
-    /// What it came to here and there.
-    seen: Vec<(Outcome, Outcome)>,
+struct Entry {
+    why: String,
+    met: bool,
 }
 
 impl Known {
-    pub(crate) fn read() -> anyhow::Result<Self> {
-        let path = cases::folder().join("differential/known.txt");
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        let mut reasons: Vec<Reason> = Vec::new();
+    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let mut known = HashMap::new();
+        let mut why = String::new();
         for line in text.lines().filter(|line| !line.is_empty()) {
-            match (line.strip_prefix("# "), reasons.last_mut()) {
-                (Some(more), Some(reason)) if reason.programs.is_empty() => {
-                    reason.text.push(' ');
-                    reason.text.push_str(more);
-                }
-                (Some(begin), _) => reasons.push(Reason {
-                    text: begin.to_owned(),
-                    programs: Vec::new(),
-                }),
-                (None, Some(reason)) => reason.programs.push(Listed {
-                    program: line.to_owned(),
-                    seen: Vec::new(),
-                }),
-                (None, None) => bail!("{}: a program without a reason: {line}", path.display()),
-            }
-        }
-        Ok(Self { reasons })
-    }
-
-    /// Is a difference in this program meant?
-    pub(crate) fn lists(&mut self, program: &str, ours: &Outcome, theirs: &Outcome) -> bool {
-        let listed = self
-            .reasons
-            .iter_mut()
-            .flat_map(|reason| &mut reason.programs);
-        let found = listed
-            .filter(|listed| listed.program == program)
-            .map(|listed| {
-                listed.seen.push((ours.clone(), theirs.clone()));
-            });
-        found.count() > 0
-    }
-
-    /// What is listed and was not met.
-    pub(crate) fn idle(&self) -> Vec<&str> {
-        let listed = self.reasons.iter().flat_map(|reason| &reason.programs);
-        listed
-            .filter(|listed| listed.seen.is_empty())
-            .map(|listed| &*listed.program)
-            .collect()
-    }
-
-    pub(crate) fn say(&self) {
-        for reason in &self.reasons {
-            println!("\n{}", reason.text);
-            for listed in &reason.programs {
-                for (ours, theirs) in &listed.seen {
-                    println!(
-                        "    {}\n        here   {ours:.100}\n        libjq  {theirs:.100}",
-                        listed.program
-                    );
+            match line.strip_prefix("# ") {
+                Some(reason) => why = reason.to_owned(),
+                None => {
+                    let (why, met) = (why.clone(), false);
+                    known.insert(line.to_owned(), Entry { why, met });
                 }
             }
         }
+        Ok(Self(known))
+    }
+
+    pub(super) fn why(&mut self, program: &str) -> Option<&str> {
+        let entry = self.0.get_mut(program)?;
+        entry.met = true;
+        Some(&entry.why)
+    }
+
+    /// Those that nobody asked for.
+    pub(super) fn unused(&self) -> Vec<&str> {
+        let unused = self.0.iter().filter(|(_, entry)| !entry.met);
+        let mut unused: Vec<_> = unused.map(|(program, _)| program.as_str()).collect();
+        unused.sort_unstable();
+        unused
     }
 }

@@ -1,77 +1,44 @@
-//! The judge: libjq under Python, out of the folder into which make installs it.
+//! libjq, by Python's binding of it.
 
-use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
-use crate::cases;
-use crate::outcome::Outcome;
+use super::Outcome;
+use super::cases::Case;
 
-/// What libjq makes of each program and input, in their order. One that ends libjq itself fails alone.
-pub(crate) fn outcomes(runs: &[(String, &str)]) -> anyhow::Result<Vec<Outcome>> {
-    let mut outcomes = Vec::with_capacity(runs.len());
-    while outcomes.len() < runs.len() {
-        let before = outcomes.len();
-        ask(&runs[before..], &mut outcomes)?;
-        if outcomes.len() < runs.len() {
-            ensure!(
-                before > 0 || !outcomes.is_empty(),
-                "python3 ended before it answered: is its output above?"
-            );
-            outcomes.push(Outcome::Failure("libjq itself ended".into()));
-        }
-    }
-    Ok(outcomes)
-}
-
-fn ask(runs: &[(String, &str)], outcomes: &mut Vec<Outcome>) -> anyhow::Result<()> {
+pub(super) fn run(folder: &Path, cases: &[Case]) -> anyhow::Result<Vec<Outcome>> {
     let mut python = Command::new("python3")
-        .arg(cases::folder().join("differential/judge.py"))
-        .env("PYTHONPATH", folder()?)
+        .arg(folder.join("libjq.py"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .context("python3 cannot be run")?;
-    let mut stdin = python.stdin.take().context("piped a moment ago")?;
-    let stdout = python.stdout.take().context("piped a moment ago")?;
-    let lines: Vec<String> = runs.iter().map(|run| json!(run).to_string()).collect();
-    let writer = std::thread::spawn(move || {
-        for line in lines {
-            // It may have ended: then its answers end, and that says more.
-            if writeln!(stdin, "{line}").is_err() {
-                return;
-            }
-        }
-    });
-    for line in BufReader::new(stdout).lines() {
-        let mut answer: Value = serde_json::from_str(&line?).context("an answer is no JSON")?;
-        outcomes.push(if let Some(output) = answer.get_mut("output") {
-            Outcome::Output(output.take())
-        } else if let Some(message) = answer.get("failure").and_then(Value::as_str) {
-            Outcome::Failure(message.to_owned())
-        } else {
-            Outcome::Nothing
-        });
-    }
-    python.wait()?;
-    let _ = writer.join();
-    Ok(())
+    let cases: Value = (cases.iter())
+        .map(|case| json!([case.program, case.input.to_string()]))
+        .collect();
+    let mut stdin = python.stdin.take().context("it was piped")?;
+    stdin.write_all(cases.to_string().as_bytes())?;
+    drop(stdin);
+    let output = python.wait_with_output()?;
+    ensure!(
+        output.status.success(),
+        "libjq.py ended with {}",
+        output.status
+    );
+    let outcomes: Vec<Value> = serde_json::from_slice(&output.stdout)?;
+    Ok(outcomes.into_iter().map(outcome).collect())
 }
 
-/// `target/tools/jq`, beside the folder that this program lies in.
-fn folder() -> anyhow::Result<PathBuf> {
-    let program = std::env::current_exe()?;
-    let target = program.parent().and_then(|profile| profile.parent());
-    let folder = target
-        .context("this program lies in no target folder")?
-        .join("tools/jq");
-    ensure!(
-        folder.is_dir(),
-        "{} holds no libjq: run `make differential`, which installs it",
-        folder.display()
-    );
-    Ok(folder)
+fn outcome(mut outcome: Value) -> Outcome {
+    if outcome["none"] == true {
+        return Outcome::Nothing;
+    }
+    match outcome["error"].take() {
+        Value::String(why) => Outcome::Error(why),
+        _ => Outcome::Value(outcome["value"].take()),
+    }
 }

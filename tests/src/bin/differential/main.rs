@@ -1,115 +1,109 @@
-//! `make differential`: Port's dialect of jq, held against libjq.
+//! `make differential`: Port's dialect of jq as the plugin `mapping` speaks it, against libjq.
 //!
-//! Each program of `tests/differential/cases` is run by us (`engine`) and by libjq as Port's engines run it (`libjq`,
-//! the judge). What differs is told; what is not in `tests/differential/known.txt` with a reason fails, and so does
-//! what is there and differs no longer.
+//! Every program of `tests/differential` runs in the real plugin, by `portolan preview`, and in libjq as Port's own
+//! engine calls it. Whatever differs is told; it must stand in `tests/differential/known.txt` with its reason.
 #![expect(clippy::print_stdout, reason = "it speaks to a person")]
 
 mod cases;
-mod engine;
 mod known;
 mod libjq;
-mod outcome;
+mod plugin;
 
+use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
+
+use serde_json::Value;
 
 use cases::Case;
 use known::Known;
-use outcome::Outcome;
+
+/// Beside the sources, where the programs and the judge are.
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/differential");
+
+/// What became of a program.
+#[derive(Debug, Clone)]
+enum Outcome {
+    Value(Value),
+    Nothing,
+    Error(String),
+}
 
 fn main() -> anyhow::Result<ExitCode> {
-    let files = cases::read()?;
-    let mut known = Known::read()?;
-    let cases = files.iter().flat_map(|file| &file.cases);
-    let runs: Vec<(String, &str)> = cases.flat_map(Case::runs).collect();
-    let mut theirs = libjq::outcomes(&runs)?.into_iter();
-    let mut together = Row::default();
-    let mut unexpected = Vec::new();
-    Row::heading();
-    for file in &files {
-        let mut row = Row::default();
-        for case in &file.cases {
-            row.programs += 1;
-            let judged = case.runs().map(|(program, input)| {
-                let theirs = theirs.next().expect("an outcome for each run");
-                (engine::outcome(&program, input), theirs)
-            });
-            if judged.iter().all(|(ours, theirs)| ours.equals(theirs)) {
-                row.equal += 1;
-                row.failing += usize::from(matches!(judged[0].0, Outcome::Failure(_)));
-                continue;
-            }
-            let differing = judged
-                .into_iter()
-                .find(|(ours, theirs)| !ours.equals(theirs));
-            let (ours, theirs) = differing.expect("not all are equal");
-            if known.lists(&case.program, &ours, &theirs) {
-                row.listed += 1;
-            } else {
-                row.unexpected += 1;
-                unexpected.push((case, ours, theirs));
-            }
+    let folder = Path::new(FOLDER);
+    let cases = cases::read(folder)?;
+    let mut known = Known::read(&folder.join("known.txt"))?;
+    let (ours, theirs) = (plugin::run(&cases)?, libjq::run(folder, &cases)?);
+    let (mut equal, mut unknown) = (0, 0);
+    println!("\nWhat differs, and why:");
+    for ((case, ours), theirs) in cases.iter().zip(&ours).zip(&theirs) {
+        if same(ours, theirs) {
+            equal += 1;
+            continue;
         }
-        row.say(&file.name);
-        together.add(&row);
+        let why = known.why(&case.program);
+        unknown += usize::from(why.is_none());
+        println!("  {case}");
+        println!("    plugin: {ours}");
+        println!("    libjq:  {theirs}");
+        println!("    {}", why.unwrap_or("NOT KNOWN"));
     }
-    together.say("together");
-    known.say();
-    for (case, ours, theirs) in &unexpected {
-        let Case {
-            file,
-            line,
-            program,
-            ..
-        } = case;
-        println!("\n{file}:{line}: {program}\n    here   {ours}\n    libjq  {theirs}");
+    let stale = known.unused();
+    for program in &stale {
+        println!("  `{program}` does not differ any more: take it out of known.txt");
     }
-    let idle = known.idle();
-    for program in &idle {
-        println!("\nknown.txt: {program}\n    differs no longer, or no case has it: take it out");
-    }
-    if unexpected.is_empty() && idle.is_empty() {
-        println!("\nNo difference but those that are listed.");
-        return Ok(ExitCode::SUCCESS);
-    }
+    let all = cases.len();
     println!(
-        "\n{} programs differ without being listed, {} are listed and do not differ.",
-        unexpected.len(),
-        idle.len()
+        "\n{all} programs run: {equal} equal, {} differ for known reasons, {unknown} for none.",
+        all - equal - unknown
     );
-    Ok(ExitCode::FAILURE)
+    Ok(match unknown + stale.len() {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
 }
 
-#[derive(Default)]
-struct Row {
-    programs: usize,
-    equal: usize,
-    /// Those of the equal ones that fail on both sides.
-    failing: usize,
-    listed: usize,
-    unexpected: usize,
+/// Errors are errors, in whatever words.
+fn same(ours: &Outcome, theirs: &Outcome) -> bool {
+    match (ours, theirs) {
+        (Outcome::Value(ours), Outcome::Value(theirs)) => equal(ours, theirs),
+        (Outcome::Nothing, Outcome::Nothing) | (Outcome::Error(_), Outcome::Error(_)) => true,
+        _ => false,
+    }
 }
 
-impl Row {
-    fn add(&mut self, other: &Self) {
-        self.programs += other.programs;
-        self.equal += other.equal;
-        self.failing += other.failing;
-        self.listed += other.listed;
-        self.unexpected += other.unexpected;
+/// As JSON: 1 is 1.0, and the last digits of a fraction are nobody's.
+fn equal(ours: &Value, theirs: &Value) -> bool {
+    match (ours, theirs) {
+        (Value::Number(ours), Value::Number(theirs)) => {
+            ours == theirs
+                || ours.as_f64().zip(theirs.as_f64()).is_some_and(|(a, b)| {
+                    a == b || (a.fract() != 0.0 && (a - b).abs() <= 1e-14 * a.abs())
+                })
+        }
+        (Value::Array(ours), Value::Array(theirs)) => {
+            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(a, b)| equal(a, b))
+        }
+        (Value::Object(ours), Value::Object(theirs)) => {
+            let has = |(name, value)| theirs.get(name).is_some_and(|theirs| equal(value, theirs));
+            ours.len() == theirs.len() && ours.iter().all(has)
+        }
+        _ => ours == theirs,
     }
+}
 
-    fn heading() {
-        println!(
-            "    {:24} {:>8} {:>7} {:>12} {:>7} {:>10}",
-            "cases", "programs", "equal", "(both fail)", "listed", "unexpected"
-        );
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => value.fmt(f),
+            Self::Nothing => f.write_str("nothing"),
+            Self::Error(why) => write!(f, "error: {why}"),
+        }
     }
+}
 
-    fn say(&self, name: &str) {
-        println!(
-            "    {name:24} {:>8} {:>7} {:>12} {:>7} {:>10}",
-            self.programs, self.equal, self.failing, self.listed, self.unexpected
-        );
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.file, self.line, self.program)
     }
 }

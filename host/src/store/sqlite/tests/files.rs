@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, StatementStatus};
 
 use super::*;
 
@@ -195,4 +195,20 @@ async fn a_folder_that_may_not_be_written_to_is_named() {
     }
     let refusal = refusal(folder.path());
     assert!(refusal.contains("DATA_DIR must name a folder"), "{refusal}");
+}
+
+#[test]
+fn a_question_is_planned_once_and_not_for_every_value() {
+    let folder = folder();
+    let opened = open::open(folder.path(), schema::MIGRATIONS).unwrap();
+    let [reader, lister] = &opened.readers;
+    for db in [&opened.writer, reader, lister] {
+        let sql = "SELECT * FROM ledger WHERE subject = ?1 AND plugin = ?2 ORDER BY blueprint";
+        for subject in ["tree/1", "tree/2"] {
+            let mut question = db.prepare_cached(sql).unwrap();
+            assert!(!question.exists([subject, "gitops"]).unwrap());
+        }
+        let question = db.prepare_cached(sql).unwrap();
+        assert_eq!(question.get_status(StatementStatus::RePrepare), 0);
+    }
 }

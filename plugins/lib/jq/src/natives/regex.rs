@@ -108,11 +108,10 @@ impl Patterns {
             return Ok(regex.clone());
         }
         bounds::step(1_000 + pattern.len() as u64 * 10)?;
-        let mut changed = beyond_ascii(pattern);
+        let mut builder = RegexBuilder::new(pattern);
         if key.ends_with_newline {
-            changed = before_last_newline(&changed);
+            builder.pattern(before_last_newline(pattern));
         }
-        let mut builder = RegexBuilder::new(&changed);
         let built = builder
             .oniguruma_mode(true)
             .case_insensitive(flags.ignore_case)
@@ -143,28 +142,6 @@ impl Patterns {
         kept.insert(key, regex.clone());
         Ok(regex)
     }
-}
-
-/// `[[:alpha:]]` and its like as Oniguruma takes them: of every language's letters, not of ASCII's alone.
-fn beyond_ascii(pattern: &str) -> String {
-    const CLASSES: [(&str, &str, &str); 8] = [
-        ("alpha", r"\p{Alphabetic}", r"\P{Alphabetic}"),
-        ("alnum", r"\p{Alphabetic}\p{Nd}", r"[^\p{Alphabetic}\p{Nd}]"),
-        ("digit", r"\p{Nd}", r"\P{Nd}"),
-        ("upper", r"\p{Uppercase}", r"\P{Uppercase}"),
-        ("lower", r"\p{Lowercase}", r"\P{Lowercase}"),
-        ("space", r"\s", r"\S"),
-        ("punct", r"\p{P}$+<=>^`|~", r"[^\p{P}$+<=>^`|~]"),
-        ("word", r"\w", r"\W"),
-    ];
-    let mut changed = pattern.to_owned();
-    if pattern.contains("[:") {
-        for (name, class, others) in CLASSES {
-            changed = changed.replace(&format!("[:{name}:]"), class);
-            changed = changed.replace(&format!("[:^{name}:]"), others);
-        }
-    }
-    changed
 }
 
 /// `$` as Oniguruma takes it: at the end, and before a newline there.

@@ -1,0 +1,375 @@
+//! Objects as GitHub's lists have them: one a line (NDJSON), or JSON however it is laid out, lists included.
+//!
+//! A line is handed on as it is. Of what is in it only what names its repository is read, so that ten thousand take
+//! no longer than they must.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::io::{self, BufRead};
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use super::{Object, named};
+use crate::subject::{Organization, Repository};
+
+/// Reads objects of one kind.
+pub struct Objects<R> {
+    read: R,
+    kind: String,
+    /// Whose those are that do not say it.
+    belongs: Option<(Repository, Organization)>,
+    /// The object's repository before this one, as it stood there: mostly the same again.
+    last: Option<(String, Repository, Organization)>,
+    line: usize,
+    /// Bytes of the line before, which the next one is about as long as.
+    length: usize,
+    /// Objects that did not stand on a line each, with their lines.
+    waiting: VecDeque<(usize, String)>,
+}
+
+impl<R: BufRead> Objects<R> {
+    pub fn new(read: R, kind: &str, belongs: Option<(Repository, Organization)>) -> Self {
+        Self {
+            read,
+            kind: kind.to_owned(),
+            belongs,
+            last: None,
+            line: 0,
+            length: 0,
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// The next object; `Err` with a sentence where what stands there is none.
+    pub fn read(&mut self) -> Result<Option<Object>, String> {
+        if let Some((line, text)) = self.waiting.pop_front() {
+            return self.object(line, text).map(Some);
+        }
+        loop {
+            let mut text = String::with_capacity(self.length + self.length / 8);
+            let line = self.line + 1;
+            if self
+                .read
+                .read_line(&mut text)
+                .map_err(|error| unreadable(line, &error))?
+                == 0
+            {
+                return Ok(None);
+            }
+            self.line = line;
+            self.length = text.len();
+            while text.ends_with(['\n', '\r']) {
+                text.pop();
+            }
+            let first = text.trim_start();
+            if first.is_empty() {
+                continue;
+            }
+            let object = match first.starts_with('{') {
+                true => self.found(&text),
+                false => Err(None),
+            };
+            return match object {
+                Ok(found) => Ok(Some(self.put_together(line, text, found))),
+                // A line of its own that is no object: it stops being a line each here.
+                Err(None) => self.laid_out(line, text),
+                Err(Some(why)) => Err(format!("line {line}: {why}")),
+            };
+        }
+    }
+
+    /// The rest is JSON that does not keep to lines.
+    fn laid_out(&mut self, line: usize, mut text: String) -> Result<Option<Object>, String> {
+        text.push('\n');
+        self.read
+            .read_to_string(&mut text)
+            .map_err(|error| unreadable(line, &error))?;
+        let mut values = serde_json::Deserializer::from_str(&text).into_iter::<&RawValue>();
+        let mut counted = (0, line);
+        let mut line_of = |at: usize| {
+            counted.1 += text[counted.0..at].matches('\n').count();
+            counted.0 = at;
+            counted.1
+        };
+        let wrong = |error: serde_json::Error| {
+            let (line, column) = (line + error.line() - 1, error.column());
+            let what = error.to_string();
+            let what = what.split(" at line ").next().unwrap_or_default();
+            format!("line {line}, column {column}: this is not JSON: {what}")
+        };
+        while let Some(value) = values.next() {
+            let value = value.map_err(wrong)?;
+            let begins = text.len() - text[values.byte_offset()..].len() - value.get().len();
+            if !value.get().starts_with('[') {
+                self.waiting
+                    .push_back((line_of(begins), value.get().to_owned()));
+                continue;
+            }
+            let items: Vec<&RawValue> = serde_json::from_str(value.get()).map_err(wrong)?;
+            let mut from = begins;
+            for item in items {
+                // In the order in which they stand, so that each is found after the one before.
+                let at = text[from..].find(item.get()).map_or(from, |at| from + at);
+                self.waiting.push_back((line_of(at), item.get().to_owned()));
+                from = at + item.get().len();
+            }
+        }
+        match self.waiting.pop_front() {
+            Some((line, text)) => self.object(line, text).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn object(&mut self, line: usize, text: String) -> Result<Object, String> {
+        let found = match text.starts_with('{') {
+            true => self.found(&text),
+            false => Err(Some(
+                "an object of GitHub's is wanted, but something else stands here".to_owned(),
+            )),
+        };
+        match found {
+            Ok(found) => Ok(self.put_together(line, text, found)),
+            Err(why) => Err(format!(
+                "line {line}: {}",
+                why.unwrap_or_else(|| "this is not JSON".to_owned())
+            )),
+        }
+    }
+
+    fn put_together(
+        &self,
+        line: usize,
+        text: String,
+        (repository, organization, number): Found,
+    ) -> Object {
+        Object {
+            kind: self.kind.clone(),
+            organization,
+            repository: Some(repository),
+            subject: Some(text),
+            webhook: None,
+            number,
+            line: Some(line),
+            gone: false,
+        }
+    }
+
+    /// Whose it is, and what it is called there. `Err(None)`: it ends too early, or goes on after its end.
+    fn found(&mut self, text: &str) -> Result<Found, Option<String>> {
+        let (says, number) = Says::of(&self.kind, text).map_err(|error| {
+            let shown = error.to_string();
+            let laid_out = error.is_eof() || shown.starts_with("trailing characters");
+            (!laid_out).then(|| shown.replace(" at line 1 column ", ", column "))
+        })?;
+        let (repository, organization) = match says {
+            Says::Json(json) => self.known(json).map_err(Some)?,
+            Says::Url(url) => self.belonging(in_url(&url)).map_err(Some)?,
+            Says::Nothing => self.belonging(None).map_err(Some)?,
+        };
+        Ok((repository, organization, number))
+    }
+
+    fn known(&mut self, json: &str) -> Result<(Repository, Organization), String> {
+        if let Some((last, repository, organization)) = &self.last
+            && last == json
+        {
+            return Ok((repository.clone(), organization.clone()));
+        }
+        let (repository, organization) = Repository::read(json)?;
+        self.last = Some((json.to_owned(), repository.clone(), organization.clone()));
+        Ok((repository, organization))
+    }
+
+    /// What was told knows more of a repository than what an address gives away.
+    fn belonging(&self, at: Option<(&str, &str)>) -> Result<(Repository, Organization), String> {
+        let is = |(told, _): &&(Repository, Organization)| {
+            at.is_none_or(|(owner, name)| {
+                told.owner.eq_ignore_ascii_case(owner) && told.name.eq_ignore_ascii_case(name)
+            })
+        };
+        match (self.belongs.as_ref().filter(is), at) {
+            (Some(belongs), _) => Ok(belongs.clone()),
+            (None, Some((owner, name))) => Ok(named(owner, name)),
+            (None, None) => Err(
+                "the object does not say which repository it is of: give --repository owner/name \
+                 (a webhook's payload is read without --kind)"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+type Found = (Repository, Organization, Option<u64>);
+
+/// How an object says whose it is.
+enum Says<'a> {
+    Json(&'a str),
+    Url(Cow<'a, str>),
+    Nothing,
+}
+
+impl<'a> Says<'a> {
+    /// And the number by which people know the object in its repository.
+    fn of(kind: &str, text: &'a str) -> serde_json::Result<(Self, Option<u64>)> {
+        match kind {
+            "repository" => {
+                serde_json::from_str::<IgnoredAny>(text)?;
+                Ok((Self::Json(text), None))
+            }
+            "pull-request" => {
+                let pull: PullRequest<'_> = serde_json::from_str(text)?;
+                let repository = pull.base.and_then(|base| base.repo);
+                let says = repository.map_or(Self::Nothing, |json| Self::Json(json.get()));
+                Ok((says, pull.number))
+            }
+            _ => {
+                let object: Other<'_> = serde_json::from_str(text)?;
+                let says = match (object.repository, object.repository_url.or(object.url)) {
+                    (Some(repository), _) => Self::Json(repository.get()),
+                    (None, Some(url)) => Self::Url(url),
+                    (None, None) => Self::Nothing,
+                };
+                Ok((says, object.number.or(object.id)))
+            }
+        }
+    }
+}
+
+/// GitHub docs, "List pull requests".
+#[derive(Deserialize)]
+struct PullRequest<'a> {
+    number: Option<u64>,
+    #[serde(borrow)]
+    base: Option<Base<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Base<'a> {
+    #[serde(borrow)]
+    repo: Option<&'a RawValue>,
+}
+
+/// What GitHub's other lists say of a repository: an object of its own, or an address in it.
+#[derive(Deserialize)]
+struct Other<'a> {
+    id: Option<u64>,
+    number: Option<u64>,
+    #[serde(borrow)]
+    repository: Option<&'a RawValue>,
+    #[serde(borrow)]
+    repository_url: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    url: Option<Cow<'a, str>>,
+}
+
+/// `https://api.github.com/repos/owner/name/…`
+fn in_url(url: &str) -> Option<(&str, &str)> {
+    let (_, path) = url.split_once("/repos/")?;
+    let mut segments = path.split('/');
+    Some((
+        segments.next()?,
+        segments.next().filter(|name| !name.is_empty())?,
+    ))
+}
+
+fn unreadable(line: usize, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::InvalidData => format!("line {line}: this is not UTF-8 text"),
+        _ => format!("line {line}: it cannot be read: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(kind: &str, text: &str) -> Result<Vec<(usize, String, String)>, String> {
+        let belongs = Some(named("acme", "shop"));
+        let mut objects = Objects::new(text.as_bytes(), kind, belongs);
+        let mut all = Vec::new();
+        while let Some(object) = objects.read()? {
+            let whose = object
+                .repository
+                .expect("objects belong to one")
+                .full_name();
+            all.push((object.line.unwrap(), whose, object.subject.unwrap()));
+        }
+        Ok(all)
+    }
+
+    fn lines(text: &str) -> Vec<usize> {
+        read("issue", text)
+            .unwrap()
+            .into_iter()
+            .map(|(line, ..)| line)
+            .collect()
+    }
+
+    #[test]
+    fn objects_come_one_a_line_or_however_json_is_laid_out() {
+        assert_eq!(lines("{\"id\":1}\n\n  {\"id\":2}\r\n{\"id\":3}"), [1, 3, 4]);
+        assert_eq!(lines("{\n  \"id\": 1\n}\n{\n  \"id\": 2\n}\n"), [1, 4]);
+        assert_eq!(
+            lines("[\n {\"id\":1},\n {\"id\":1},\n {\"id\":2}\n]\n[{\"id\":3}]\n"),
+            [2, 3, 4, 6]
+        );
+        assert_eq!(lines("{\"id\":1} {\"id\":2}\n{\"id\":3}\n"), [1, 1, 2]);
+        assert!(lines("").is_empty() && lines("[]\n").is_empty());
+        let [one] = &*read("issue", "{ \"id\": 1 }\n").unwrap() else {
+            panic!()
+        };
+        assert_eq!(one.2, "{ \"id\": 1 }", "as it stands there");
+    }
+
+    #[test]
+    fn an_object_says_whose_it_is_in_more_than_one_way() {
+        let whose = |kind: &str, text: &str| read(kind, text).unwrap().remove(0).1;
+        let repository = r#"{"id":1,"name":"cart","owner":{"id":2,"login":"acme"}}"#;
+        assert_eq!(whose("repository", repository), "acme/cart");
+        assert_eq!(
+            whose(
+                "pull-request",
+                &format!(r#"{{"base":{{"repo":{repository}}}}}"#)
+            ),
+            "acme/cart"
+        );
+        assert_eq!(
+            whose("workflow-run", &format!(r#"{{"repository":{repository}}}"#)),
+            "acme/cart"
+        );
+        let url = r#"{"repository_url":"https://ghe.example.com/api/v3/repos/acme/docs"}"#;
+        assert_eq!(whose("issue", url), "acme/docs");
+        assert_eq!(
+            whose(
+                "issue",
+                r#"{"url":"https://api.github.com/repos/acme/docs/issues/1"}"#
+            ),
+            "acme/docs"
+        );
+        assert_eq!(
+            whose("pull-request", r#"{"number":1}"#),
+            "acme/shop",
+            "as was told"
+        );
+    }
+
+    #[test]
+    fn what_is_no_object_is_told_with_its_line() {
+        let wrong = |text| read("issue", text).unwrap_err();
+        assert!(
+            wrong("{\"id\":1}\n{\"id\":]\n").starts_with("line 2: expected value, column 7"),
+            "{}",
+            wrong("{\"id\":1}\n{\"id\":]\n")
+        );
+        assert!(
+            wrong("{\"id\":1}\n{\"id\":\n").starts_with("line 3, column 0: this is not JSON: EOF"),
+            "{}",
+            wrong("{\"id\":1}\n{\"id\":\n")
+        );
+        assert!(wrong("[1]").starts_with("line 1: an object of GitHub's is wanted"));
+        let mut alone = Objects::new("{\"id\":1}".as_bytes(), "issue", None);
+        assert!(alone.read().unwrap_err().contains("--repository"));
+    }
+}

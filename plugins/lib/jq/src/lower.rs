@@ -10,11 +10,19 @@
 //!
 //! Here as well recursive definitions and commas learn to ask the meter.
 
+mod single;
+mod walk;
+
 use std::collections::BTreeSet;
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::path::{Opt, Part};
+
+use single::is_single;
+use walk::defined;
+
+pub(crate) use walk::calls;
 
 /// Names and numbers of arguments.
 pub(crate) type Calls<'s> = BTreeSet<(&'s str, usize)>;
@@ -276,167 +284,6 @@ impl<'s> Lowering<'s> {
         self.defined.contains(&(name, 0))
     }
 }
-
-/// What a term calls, at any depth.
-pub(crate) fn calls<'s>(term: &Term<&'s str>) -> Calls<'s> {
-    let mut calls = Calls::new();
-    visit(term, &mut |term| match term {
-        Term::Call(name, args) => {
-            calls.insert((name, args.len()));
-        }
-        Term::Str(Some(format), _) => {
-            calls.insert((format, 0));
-        }
-        _ => {}
-    });
-    calls
-}
-
-/// What a term defines, at any depth, and the filters that these definitions are given.
-fn defined<'s>(term: &Term<&'s str>) -> (Calls<'s>, Calls<'s>) {
-    let (mut names, mut parameters) = (Calls::new(), Calls::new());
-    visit(term, &mut |term| {
-        if let Term::Def(definitions, _) = term {
-            for def in definitions {
-                names.insert((def.name, def.args.len()));
-                let filters = def.args.iter().filter(|arg| !arg.starts_with('$'));
-                parameters.extend(filters.map(|arg| (*arg, 0)));
-            }
-        }
-    });
-    names.extend(parameters.iter().copied());
-    (names, parameters)
-}
-
-fn visit<'s>(term: &Term<&'s str>, see: &mut impl FnMut(&Term<&'s str>)) {
-    see(term);
-    match term {
-        Term::Id | Term::Recurse | Term::Num(_) | Term::Var(_) | Term::Break(_) => {}
-        Term::Str(_, parts) => parts.iter().for_each(|part| {
-            if let StrPart::Term(term) = part {
-                visit(term, see);
-            }
-        }),
-        Term::Arr(items) => items.iter().for_each(|items| visit(items, see)),
-        Term::Obj(members) => members.iter().for_each(|(name, value)| {
-            visit(name, see);
-            value.iter().for_each(|value| visit(value, see));
-        }),
-        Term::Neg(term) | Term::Label(_, term) => visit(term, see),
-        Term::BinOp(left, op, right) => {
-            visit(left, see);
-            if let BinaryOp::Pipe(Some(pattern)) = op {
-                visit_pattern(pattern, see);
-            }
-            visit(right, see);
-        }
-        Term::Fold(_, source, pattern, args) => {
-            visit(source, see);
-            visit_pattern(pattern, see);
-            args.iter().for_each(|arg| visit(arg, see));
-        }
-        Term::TryCatch(body, catch) => {
-            visit(body, see);
-            catch.iter().for_each(|catch| visit(catch, see));
-        }
-        Term::IfThenElse(branches, otherwise) => {
-            for (condition, then) in branches {
-                visit(condition, see);
-                visit(then, see);
-            }
-            otherwise.iter().for_each(|otherwise| visit(otherwise, see));
-        }
-        Term::Def(definitions, body) => {
-            definitions.iter().for_each(|def| visit(&def.body, see));
-            visit(body, see);
-        }
-        Term::Call(_, args) => args.iter().for_each(|arg| visit(arg, see)),
-        Term::Path(from, path) => {
-            visit(from, see);
-            path.0.iter().for_each(|(part, _)| match part {
-                Part::Index(index) => visit(index, see),
-                Part::Range(start, end) => {
-                    start.iter().chain(end).for_each(|bound| visit(bound, see))
-                }
-            });
-        }
-    }
-}
-
-fn visit_pattern<'s>(pattern: &Pattern<&'s str>, see: &mut impl FnMut(&Term<&'s str>)) {
-    match pattern {
-        Pattern::Var(_) => {}
-        Pattern::Arr(items) => items.iter().for_each(|item| visit_pattern(item, see)),
-        Pattern::Obj(members) => members.iter().for_each(|(name, pattern)| {
-            visit(name, see);
-            visit_pattern(pattern, see);
-        }),
-    }
-}
-
-/// Does it have exactly one output, or fail? Said only where it is plain to see.
-fn is_single(term: &Term<&str>) -> bool {
-    match term {
-        Term::Id | Term::Num(_) | Term::Var(_) | Term::Arr(_) => true,
-        Term::Str(_, parts) => parts.iter().all(|part| match part {
-            StrPart::Term(term) => is_single(term),
-            _ => true,
-        }),
-        Term::Obj(members) => members
-            .iter()
-            .all(|(name, value)| is_single(name) && value.as_ref().is_none_or(is_single)),
-        Term::Neg(term) => is_single(term),
-        Term::BinOp(left, op, right) => match op {
-            BinaryOp::Comma | BinaryOp::Alt => false,
-            BinaryOp::Pipe(Some(pattern)) if !matches!(pattern, Pattern::Var(_)) => false,
-            _ => is_single(left) && is_single(right),
-        },
-        Term::Fold("reduce", _, Pattern::Var(_), args) => args.iter().all(is_single),
-        Term::IfThenElse(branches, otherwise) => {
-            let otherwise = otherwise.as_ref().is_none_or(|term| is_single(term));
-            otherwise
-                && branches
-                    .iter()
-                    .all(|(condition, then)| is_single(condition) && is_single(then))
-        }
-        Term::Path(from, path) => {
-            is_single(from)
-                && path.0.iter().all(|(part, opt)| match (part, opt) {
-                    (_, Opt::Optional) | (Part::Range(None, None), _) => false,
-                    (Part::Index(index), _) => is_single(index),
-                    (Part::Range(start, end), _) => start.iter().chain(end).all(is_single),
-                })
-        }
-        Term::Call(name, args) => {
-            SINGLE.contains(&(*name, args.len())) && args.iter().all(is_single)
-        }
-        _ => false,
-    }
-}
-
-/// Definitions that have one output for each of their arguments' outputs.
-const SINGLE: [(&str, usize); 20] = [
-    ("length", 0),
-    ("tostring", 0),
-    ("tonumber", 0),
-    ("tojson", 0),
-    ("fromjson", 0),
-    ("type", 0),
-    ("not", 0),
-    ("keys", 0),
-    ("add", 0),
-    ("sort", 0),
-    ("unique", 0),
-    ("to_entries", 0),
-    ("from_entries", 0),
-    ("ascii_downcase", 0),
-    ("ascii_upcase", 0),
-    ("now", 0),
-    ("join", 1),
-    ("split", 1),
-    ("has", 1),
-    ("floor", 0),
-];
 
 fn join<'s>(left: Term<&'s str>, op: BinaryOp<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
     Term::BinOp(left.into(), op, right.into())

@@ -16,8 +16,6 @@ use crate::Value;
 use crate::lower::Calls;
 use crate::program::Dialect;
 
-pub(crate) use regex::Patterns;
-
 type Cv<'a> = jaq_core::Cv<'a, Dialect>;
 type Outputs<'a> = ValXs<'a, Value>;
 

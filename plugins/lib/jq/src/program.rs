@@ -7,7 +7,6 @@ use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Ctx, DataT, Error, Filter, Lut, Native, Vars};
 
 use crate::bounds::{Bounds, Run};
-use crate::natives::Patterns;
 use crate::{Value, builtins, lower, natives, syntax};
 
 /// A program, compiled.
@@ -24,7 +23,6 @@ use crate::{Value, builtins, lower, natives, syntax};
 pub struct Program {
     filter: Filter<Dialect>,
     globals: Vars<Value>,
-    patterns: Patterns,
 }
 
 /// What is wrong with the text of a program.
@@ -56,7 +54,6 @@ impl DataT for Dialect {
 pub(crate) struct Scene<'a> {
     lut: &'a Lut<Dialect>,
     pub(crate) now: f64,
-    pub(crate) patterns: &'a Patterns,
 }
 
 impl<'a> HasLut<'a, Dialect> for &'a Scene<'a> {
@@ -107,11 +104,7 @@ impl Program {
                 )
             })?;
         let globals = Vars::new([Value::object([]), Value::Null, true.into(), false.into()]);
-        Ok(Self {
-            filter,
-            globals,
-            patterns: Patterns::default(),
-        })
+        Ok(Self { filter, globals })
     }
 
     /// The first output for an input; nothing where there is none, as for `empty`.
@@ -123,7 +116,6 @@ impl Program {
         let scene = Scene {
             lut: &self.filter.lut,
             now: bounds.now,
-            patterns: &self.patterns,
         };
         let context = Ctx::<Dialect>::new(&scene, self.globals.clone());
         // Outputs are computed as they are asked for, so what comes after the first one costs nothing.

@@ -2,16 +2,17 @@
 //!
 //! "Regular expressions" in jq's manual.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::rc::Rc;
+mod pattern;
 
-use fancy_regex::{Captures, Regex, RegexBuilder, RuntimeError};
+use std::ops::Range;
+
+use fancy_regex::Captures;
 use jaq_core::box_iter::box_once;
 use jaq_core::{Error, Exn, ValR};
 
+use self::pattern::{Flags, compiled, too_hard};
 use super::{Cv, Outputs, Row, one, row};
-use crate::bounds::{self, Spent};
+use crate::bounds;
 use crate::value::{Object, Value, error, shortened};
 
 pub(super) const ROWS: &[Row] = &[
@@ -37,143 +38,12 @@ pub(super) const ROWS: &[Row] = &[
     }),
 ];
 
-/// The regular expressions of a program, compiled when they are first used.
-#[derive(Default)]
-pub(crate) struct Patterns(RefCell<HashMap<Key, Rc<Regex>>>);
-
-#[derive(PartialEq, Eq, Hash)]
-struct Key {
-    pattern: String,
-    flags: Flags,
-    /// Does the text end with a newline? Then `$` has two places to be.
-    ends_with_newline: bool,
-}
-
-/// So many are kept. A program has a few, unless it puts them together from its input.
-const KEPT: usize = 32;
-
-/// How often a search may go back. A sandbox does some 20 million a second.
-const BACKTRACKS: usize = 500_000;
-
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-struct Flags {
-    global: bool,
-    ignore_case: bool,
-    extended: bool,
-    dot_matches_newline: bool,
-    longest: bool,
-    not_empty: bool,
-}
-
-impl Flags {
-    fn read(flags: &Value) -> Result<Self, Error<Value>> {
-        let mut read = Self::default();
-        let text = match flags {
-            Value::Null => return Ok(read),
-            Value::String(text) => text.as_str(),
-            other => {
-                return Err(error(format!(
-                    "{} ({}) is not a string",
-                    shortened(other),
-                    other.kind()
-                )));
-            }
-        };
-        for flag in text.chars() {
-            match flag {
-                'g' => read.global = true,
-                'i' => read.ignore_case = true,
-                'x' => read.extended = true,
-                'p' => read.dot_matches_newline = true,
-                'l' => read.longest = true,
-                'n' => read.not_empty = true,
-                // `^` and `$` mean the ends of the text anyway.
-                's' => {}
-                _ => return Err(error(format!("{text} is not a valid modifier string"))),
-            }
-        }
-        Ok(read)
-    }
-}
-
-impl Patterns {
-    fn get(&self, pattern: &str, flags: Flags, text: &str) -> Result<Rc<Regex>, Error<Value>> {
-        let key = Key {
-            pattern: pattern.to_owned(),
-            flags,
-            ends_with_newline: text.ends_with('\n'),
-        };
-        let mut kept = self.0.borrow_mut();
-        if let Some(regex) = kept.get(&key) {
-            return Ok(regex.clone());
-        }
-        bounds::step(1_000 + pattern.len() as u64 * 10)?;
-        let mut builder = RegexBuilder::new(pattern);
-        if key.ends_with_newline {
-            builder.pattern(before_last_newline(pattern));
-        }
-        let built = builder
-            .oniguruma_mode(true)
-            .case_insensitive(flags.ignore_case)
-            .ignore_whitespace(flags.extended)
-            .dot_matches_new_line(flags.dot_matches_newline)
-            .leftmost_longest(flags.longest)
-            .find_not_empty(flags.not_empty)
-            .backtrack_limit(BACKTRACKS)
-            .delegate_size_limit(1 << 20)
-            .delegate_dfa_size_limit(1 << 20)
-            .max_prog_size(100_000)
-            .build();
-        let regex = Rc::new(built.map_err(|cause| {
-            match cause {
-                fancy_regex::Error::CompileError(_) if pattern.len() > 1_000 => {
-                    bounds::spend::<()>(Spent::Pattern)
-                        .err()
-                        .unwrap_or_else(|| error(""))
-                }
-                cause => error(format!(
-                    "{pattern} (at offset 0) is not a valid regex: {cause}"
-                )),
-            }
-        })?);
-        if kept.len() == KEPT {
-            kept.clear();
-        }
-        kept.insert(key, regex.clone());
-        Ok(regex)
-    }
-}
-
-/// `$` as Oniguruma takes it: at the end, and before a newline there.
-fn before_last_newline(pattern: &str) -> String {
-    let mut changed = String::with_capacity(pattern.len() + 4);
-    let (mut chars, mut class) = (pattern.chars(), 0_usize);
-    while let Some(char) = chars.next() {
-        match char {
-            '\\' => {
-                changed.push(char);
-                changed.extend(chars.next());
-                continue;
-            }
-            '[' => class += 1,
-            ']' => class = class.saturating_sub(1),
-            '$' if class == 0 => {
-                changed.push_str("\\Z");
-                continue;
-            }
-            _ => {}
-        }
-        changed.push(char);
-    }
-    changed
-}
-
 /// Something found in a text, and what its groups caught.
 struct Match<'t> {
     /// In code points.
     offset: usize,
     /// In bytes.
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
     text: &'t str,
     groups: Vec<Group<'t>>,
 }
@@ -190,7 +60,7 @@ fn matches<'v>(
 ) -> Result<Vec<Match<'v>>, Error<Value>> {
     let (text, pattern) = (subject(&cv.1)?, subject(pattern)?);
     let flags = Flags::read(flags)?;
-    let regex = cv.0.data().patterns.get(pattern, flags, text)?;
+    let regex = compiled(pattern, flags, text)?;
     let names: Vec<Option<String>> = regex
         .capture_names()
         .map(|name| name.map(str::to_owned))
@@ -222,10 +92,7 @@ fn matches<'v>(
 
 fn test(cv: &Cv<'_>, pattern: &Value, flags: &Value) -> ValR<Value> {
     let (text, pattern) = (subject(&cv.1)?, subject(pattern)?);
-    let regex =
-        cv.0.data()
-            .patterns
-            .get(pattern, Flags::read(flags)?, text)?;
+    let regex = compiled(pattern, Flags::read(flags)?, text)?;
     bounds::step(1 + text.len() as u64 / 256)?;
     regex.is_match(text).map(Value::from).map_err(too_hard)
 }
@@ -238,17 +105,6 @@ fn subject(value: &Value) -> Result<&str, Error<Value>> {
             shortened(value)
         ))
     })
-}
-
-fn too_hard(cause: fancy_regex::Error) -> Error<Value> {
-    match cause {
-        fancy_regex::Error::RuntimeError(
-            RuntimeError::StackOverflow | RuntimeError::BacktrackLimitExceeded,
-        ) => bounds::spend::<()>(Spent::Pattern)
-            .err()
-            .unwrap_or_else(|| error("")),
-        other => error(other.to_string()),
-    }
 }
 
 /// Counts code points on the way from one place to a later one.
@@ -369,7 +225,8 @@ fn split(cv: &Cv<'_>, pattern: &Value, flags: &Value) -> ValR<Value> {
 }
 
 fn piece(text: &str) -> ValR<Value> {
-    bounds::string(text.len() + size_of::<Value>())?;
+    bounds::string(text.len())?;
+    bounds::items(1)?;
     Ok(text.into())
 }
 

@@ -3,15 +3,16 @@
 //! What jq accepts is accepted; a few things that it refuses are harmless and accepted too, as chains of comparisons.
 
 mod blocks;
+mod operators;
 mod patterns;
 mod strings;
 
 use jaq_core::load::Arena;
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Term};
-use jaq_core::ops::{Cmp, Math};
 use jaq_core::path::{Opt, Part, Path};
 
+use self::operators::binds;
 use super::tokens::{Kind, Token};
 use super::{DEPTH, Wrong, too_deep};
 
@@ -27,19 +28,6 @@ pub(super) struct Parser<'s, 't> {
     height: usize,
     /// Is this the text of a string's `\(…)`?
     inner: bool,
-}
-
-/// How tightly operators bind, the loosest first.
-mod binds {
-    pub(super) const PIPE: u8 = 0;
-    pub(super) const COMMA: u8 = 1;
-    pub(super) const ALTERNATIVE: u8 = 2;
-    pub(super) const ASSIGNMENT: u8 = 3;
-    pub(super) const OR: u8 = 4;
-    pub(super) const AND: u8 = 5;
-    pub(super) const COMPARISON: u8 = 6;
-    pub(super) const SUM: u8 = 7;
-    pub(super) const PRODUCT: u8 = 8;
 }
 
 const RESERVED: [&str; 18] = [
@@ -136,36 +124,6 @@ impl<'s, 't> Parser<'s, 't> {
             items = pairs;
         }
         Ok(items.remove(0))
-    }
-
-    fn operator(&self, commas: bool) -> Option<(BinaryOp<&'s str>, u8)> {
-        Some(match self.peek().kind {
-            Kind::Symbol("|") => (BinaryOp::Pipe(None), binds::PIPE),
-            Kind::Symbol(",") if commas => (BinaryOp::Comma, binds::COMMA),
-            Kind::Symbol("//" | "?//") => (BinaryOp::Alt, binds::ALTERNATIVE),
-            Kind::Symbol("=") => (BinaryOp::Assign, binds::ASSIGNMENT),
-            Kind::Symbol("|=") => (BinaryOp::Update, binds::ASSIGNMENT),
-            Kind::Symbol("+=") => (BinaryOp::UpdateMath(Math::Add), binds::ASSIGNMENT),
-            Kind::Symbol("-=") => (BinaryOp::UpdateMath(Math::Sub), binds::ASSIGNMENT),
-            Kind::Symbol("*=") => (BinaryOp::UpdateMath(Math::Mul), binds::ASSIGNMENT),
-            Kind::Symbol("/=") => (BinaryOp::UpdateMath(Math::Div), binds::ASSIGNMENT),
-            Kind::Symbol("%=") => (BinaryOp::UpdateMath(Math::Rem), binds::ASSIGNMENT),
-            Kind::Symbol("//=") => (BinaryOp::UpdateAlt, binds::ASSIGNMENT),
-            Kind::Word("or") => (BinaryOp::Or, binds::OR),
-            Kind::Word("and") => (BinaryOp::And, binds::AND),
-            Kind::Symbol("==") => (BinaryOp::Cmp(Cmp::Eq), binds::COMPARISON),
-            Kind::Symbol("!=") => (BinaryOp::Cmp(Cmp::Ne), binds::COMPARISON),
-            Kind::Symbol("<") => (BinaryOp::Cmp(Cmp::Lt), binds::COMPARISON),
-            Kind::Symbol("<=") => (BinaryOp::Cmp(Cmp::Le), binds::COMPARISON),
-            Kind::Symbol(">") => (BinaryOp::Cmp(Cmp::Gt), binds::COMPARISON),
-            Kind::Symbol(">=") => (BinaryOp::Cmp(Cmp::Ge), binds::COMPARISON),
-            Kind::Symbol("+") => (BinaryOp::Math(Math::Add), binds::SUM),
-            Kind::Symbol("-") => (BinaryOp::Math(Math::Sub), binds::SUM),
-            Kind::Symbol("*") => (BinaryOp::Math(Math::Mul), binds::PRODUCT),
-            Kind::Symbol("/") => (BinaryOp::Math(Math::Div), binds::PRODUCT),
-            Kind::Symbol("%") => (BinaryOp::Math(Math::Rem), binds::PRODUCT),
-            _ => return None,
-        })
     }
 
     /// What stands beside operators: a term, a negation, a `try`, or what takes the rest: `def`, `label`, `… as $x |`.

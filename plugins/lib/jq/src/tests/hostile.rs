@@ -250,6 +250,14 @@ fn regular_expressions_that_never_find() {
         (r#"("a" * 5000) | test("(?=(a|aa|aaa)+b)\\1")"#, PATTERN),
         (r#"("a" * 5000) | test("(a*)*\\1b")"#, PATTERN),
     ]);
+    for usual in [
+        r"^\\w{1,100}$",
+        r"^[\\w.-]{1,63}$",
+        r"^(?!x)\\w{1,50}-\\d{1,50}$|c",
+    ] {
+        let program = format!("\"abc\" | test(\"{usual}\"; \"i\")");
+        assert_eq!(little(program, "null"), Ok("true".into()), "{usual}");
+    }
     // Without look-around they are searched in one pass.
     assert_eq!(
         little(r#"("a" * 50000) | test("(a*)*b")"#, "null"),

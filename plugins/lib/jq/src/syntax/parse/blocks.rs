@@ -2,7 +2,8 @@
 
 use jaq_core::load::parse::{Def, Term};
 
-use super::{Parsed, Parser, binds, string};
+use super::operators::binds;
+use super::{Parsed, Parser, string};
 use crate::syntax::Wrong;
 use crate::syntax::tokens::Kind;
 

@@ -2,7 +2,8 @@
 
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 
-use super::{Parsed, Parser, binds, join, string};
+use super::operators::binds;
+use super::{Parsed, Parser, join, string};
 use crate::syntax::Wrong;
 use crate::syntax::tokens::Kind;
 

@@ -14,7 +14,7 @@ use crate::memory::resident;
 use crate::order;
 use crate::report::Report;
 use crate::traffic::Traffic;
-use crate::world::{LOOK, World, start};
+use crate::world::{World, start};
 
 const PER_SECOND: usize = 20;
 /// Before Port is lost.
@@ -72,9 +72,10 @@ pub(crate) async fn run(report: &mut Report, mut dice: Dice, minutes: u64) -> an
     let (returned, writes) = (Instant::now(), world.port.writes());
     world.port.mend();
     world.port.go_up();
-    while world.port.writes() == writes && returned.elapsed() < QUIET {
-        tokio::time::sleep(LOOK).await;
-    }
+    // Whether or not it is, what then follows is judged.
+    let _ = (world.port)
+        .comes_to(QUIET, |port| port.writes() > writes)
+        .await;
     let back = returned.elapsed();
     report.figure(
         "until the host noticed that Port was back",

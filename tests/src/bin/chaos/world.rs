@@ -15,7 +15,7 @@ use crate::model::{Differences, Expected, Key, Model};
 const BLUEPRINTS: &str = include_str!("../../../fixtures/blueprints.json");
 
 /// How often the catalog is looked at.
-pub(crate) const LOOK: Duration = Duration::from_millis(50);
+const LOOK: Duration = Duration::from_millis(50);
 
 pub(crate) struct World {
     pub(crate) github: Arc<FakeGitHub>,

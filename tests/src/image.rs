@@ -225,7 +225,12 @@ fn copy_out(source: &str, target: &Path, owner: Owner) -> anyhow::Result<()> {
         "/out/plugins" => {
             fs::create_dir_all(target)?;
             for plugin in fs::read_dir(project().join("plugins"))? {
-                let name = plugin?.file_name().to_string_lossy().into_owned();
+                let plugin = plugin?;
+                // As the builder does: what they share is no plugin.
+                if !plugin.path().join("Cargo.toml").is_file() {
+                    continue;
+                }
+                let name = plugin.file_name().to_string_lossy().into_owned();
                 let file = target.join(name.replace('-', "_")).with_extension("wasm");
                 fs::write(file, guest(&name))?;
             }

@@ -106,6 +106,14 @@ impl EmptyRoot {
         self.stage.user.to_string()
     }
 
+    /// The bundled plugins' files, beside the binary.
+    pub fn plugins(&self) -> anyhow::Result<Vec<PathBuf>> {
+        let entries = fs::read_dir(self.root().join("usr/local/bin/plugins"))?;
+        Ok(entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()?)
+    }
+
     pub fn files(&self) -> anyhow::Result<Files> {
         Files::of(&self.root())
     }

@@ -85,16 +85,18 @@ impl<'c> Evaluation<'c> {
             }
         };
         let Some(list) = parsed.as_array() else {
+            // Null is what there is not. Anything else was something once, and what became of it nobody knows.
+            let severity = match parsed.is_null() {
+                true => Severity::Warning,
+                false => Severity::Error,
+            };
             let message = format!(
                 "`{}` gives {}, not a list: nothing of `{}` is mapped by this resource.",
                 items.expression.shown(),
                 shown(&parsed),
                 object.name
             );
-            return self.tell(
-                "no list",
-                items.expression.diagnostic(Severity::Warning, message),
-            );
+            return self.tell("no list", items.expression.diagnostic(severity, message));
         };
         self.notes
             .explain(&items.expression.place, &items.expression.field, || {

@@ -348,7 +348,7 @@ fn items_are_seen_beside_the_object_by_their_name() {
             "warning",
             "port.itemsToParse: `.body_html` gives null, not a list",
         ),
-        (".user", "warning", "port.itemsToParse: `.user` gives {"),
+        (".user", "error", "port.itemsToParse: `.user` gives {"),
         (
             ".title | keys",
             "error",

@@ -173,8 +173,8 @@ impl Asked {
         };
         (self.row.put)(raw, serde_json::Value::Null);
         let message = format!(
-            "GitHub did not give `{name}`, and what is mapped from it is left out: {why}. Grant the App the repository permission \
-             \"{}\", or remove `{name}` from the selector.",
+            "`{name}` could not be had, and what is mapped from it is left out: {why}. Where GitHub refuses it, grant the App the \
+             repository permission \"{}\", or remove `{name}` from the selector.",
             self.row.permission
         );
         Err(Diagnostic::error(message)

@@ -102,7 +102,7 @@ fn enrichments_that_only_github_knows_are_no_mistake_of_the_author() {
 
     assert!(out.contains("  service shop  (mapping, shop/.github/port-app-config.yml:9)\n      url  https://github.example.com/acme/shop\n"), "{out}");
     assert!(
-        out.contains("offline: GitHub did not give `teams`"),
+        out.contains("offline: `teams` could not be had"),
         "{out}"
     );
     assert!(

@@ -439,8 +439,8 @@ fn what_the_app_may_not_read_is_told_with_the_permission_to_grant() {
     assert_eq!(
         errors(&done),
         [
-            "error: port-app-config.yml:3:38: selector.teams: GitHub did not give `teams`, and what is mapped from it is left out: 403 Forbidden: \
-          Resource not accessible by integration. Grant the App the repository permission \"Administration: Read-only\", or \
+            "error: port-app-config.yml:3:38: selector.teams: `teams` could not be had, and what is mapped from it is left out: 403 Forbidden: \
+          Resource not accessible by integration. Where GitHub refuses it, grant the App the repository permission \"Administration: Read-only\", or \
           remove `teams` from the selector."
         ]
     );

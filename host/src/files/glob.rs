@@ -50,10 +50,13 @@ impl Glob {
         self.set.is_none().then_some(&*self.text)
     }
 
-    /// Whether it names its files (`**/port.yml`) rather than taking what is there (`docs/**`).
+    /// Whether it names its files (`**/port.yml`), if only by their ending (`services/*.json`), rather than taking what
+    /// is there (`docs/**`).
     pub fn names_files(&self) -> bool {
+        let is_named = |text: &str| !text.is_empty() && !text.contains(['*', '?', '[', ']']);
         let name = self.text.rsplit('/').next().unwrap_or_default();
-        !name.contains(['*', '?', '[', ']', '{', '}'])
+        let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+        is_named(name) || extension.is_some_and(is_named)
     }
 }
 
@@ -116,6 +119,25 @@ mod tests {
             for path in *no {
                 assert!(!glob.matches(path), "{text} should not match {path}");
             }
+        }
+    }
+
+    #[test]
+    fn an_ending_names_files_too() {
+        for (text, names) in [
+            ("**/port.yml", true),
+            ("services/*.json", true),
+            ("**/*.{yml,yaml}", true),
+            ("{.github/,}CODEOWNERS", true),
+            ("team-?.md", true),
+            ("docs/**", false),
+            ("docs/*", false),
+            ("a.b/*", false),
+            ("*.*", false),
+            ("*.{yml,*}", false),
+            ("*.[jt]s", false),
+        ] {
+            assert_eq!(Glob::new(text).expect(text).names_files(), names, "{text}");
         }
     }
 

@@ -105,16 +105,18 @@ fn the_repositorys_own_file_replaces_the_organizations_whole() {
     );
 }
 
+/// What may be deleted where an organization and a repository have a file each, and what is said about it.
+fn both(organizations: &str, own: &str) -> (bool, Option<f64>, Vec<String>) {
+    let run = shop()
+        .configuration(Owner::Organization, ORGANIZATION, organizations)
+        .configuration(Owner::Repository, REPOSITORY, own);
+    let options = options(&run);
+    let said = notes(&run);
+    (options.delete_dependents, options.deletion_threshold, said)
+}
+
 #[test]
 fn a_repository_may_delete_less_than_its_organization_allows_but_not_more() {
-    let both = |organizations: &str, own: &str| {
-        let run = shop()
-            .configuration(Owner::Organization, ORGANIZATION, organizations)
-            .configuration(Owner::Repository, REPOSITORY, own);
-        let options = options(&run);
-        let said = notes(&run);
-        (options.delete_dependents, options.deletion_threshold, said)
-    };
     let stricter = both(
         "deleteDependentEntities: true\nentityDeletionThreshold: 0.5\n",
         "entityDeletionThreshold: 0.1\n",
@@ -161,12 +163,31 @@ fn a_repository_may_delete_less_than_its_organization_allows_but_not_more() {
         said[0].contains("stays 0.9, because the organization's"),
         "{said:?}"
     );
-    let (dependents, _, said) = both("resources: [\n", "deleteDependentEntities: true\n");
-    assert!(!dependents, "what a broken file allows is not known");
+}
+
+#[test]
+fn what_an_organizations_broken_file_allows_to_delete_is_not_known_and_so_nothing_is() {
+    let (dependents, share, said) = both("resources: [\n", "deleteDependentEntities: true\n");
+    assert_eq!((dependents, share), (false, Some(0.0)));
     assert!(
         said[0].starts_with("warning: port-app-config.yml:1:12: What the organization's"),
         "{said:?}"
     );
+    let (_, share, said) = both(
+        "entityDeletionThreshold: little\n",
+        "entityDeletionThreshold: 0.5\n",
+    );
+    assert_eq!(share, Some(0.0));
+    assert!(
+        said[1]
+            .contains("stays 0, because the organization's `port-app-config.yml` has a mistake."),
+        "{said:?}"
+    );
+    let (_, share, _) = both(
+        "entityDeletionThreshold: 0.5\nenableMergeEntity: maybe\n",
+        "resources: []\n",
+    );
+    assert_eq!(share, Some(0.5), "this much it says");
 }
 
 #[test]

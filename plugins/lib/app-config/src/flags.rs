@@ -88,15 +88,20 @@ impl Flags {
     pub(crate) fn obey(&mut self, organizations: &File, notes: &mut Vec<Diagnostic>) {
         let (mut mistakes, path) = (Vec::new(), &organizations.path);
         let fields = crate::root(organizations, &mut mistakes);
-        let theirs = match fields {
+        let mut theirs = match fields {
             Ok(fields) => Self::take(path, fields, &mut mistakes).0,
             Err(mistake) => {
                 mistakes.push(mistake);
                 Self::take(path, Vec::new(), &mut mistakes).0
             }
         };
-        if let Some(mistake) = mistakes.into_iter().next() {
-            // What it allows is not known, so nothing beyond the defaults is allowed.
+        let mistake = mistakes.into_iter().next();
+        // A share that cannot be read may be any: until it is mended, nothing is deleted without a person's word.
+        let is_silent = mistake.is_some() && theirs.threshold.0.is_none();
+        if is_silent {
+            theirs.threshold.0 = Some(0.0);
+        }
+        if let Some(mistake) = mistake {
             let message = format!(
                 "What the organization's `{path}` allows to delete is not known, because it has a mistake: {}",
                 mistake.message
@@ -121,6 +126,10 @@ impl Flags {
             ));
         }
         let (most, whose) = match theirs.threshold.0 {
+            Some(share) if is_silent => (
+                share,
+                format!("because the organization's `{path}` has a mistake"),
+            ),
             Some(share) => (share, format!("as the organization's `{path}` has it")),
             None => (
                 THRESHOLD,

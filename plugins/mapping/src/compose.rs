@@ -4,10 +4,10 @@ use port_jq::Value;
 use portolan_sdk::{Diagnostic, Entity, Identifier, Place, Severity};
 use serde_json::Value as Json;
 
-use crate::evaluate::{Evaluation, Object, shown};
-use crate::expression::Expression;
+use crate::evaluate::{Evaluation, Found, Object, shown};
+use crate::expression::{Expression, closed};
 use crate::link;
-use crate::mapping::{Mapping, Template};
+use crate::mapping::{Mapping, Reference, Template};
 use crate::texts::plain;
 
 impl<'c> Evaluation<'c> {
@@ -18,18 +18,14 @@ impl<'c> Evaluation<'c> {
         raw: &Value,
     ) -> Option<Entity> {
         let blueprint = self.key(&mapping.blueprint, raw)?;
-        let mut entity = match &mapping.identifier {
-            Template::Jq(expression) => {
-                let found = self.first_or(expression, raw, Severity::Error)?;
-                if let Some(search) = found.as_ref().filter(|found| link::is_search(found)) {
-                    Entity::found_by(blueprint, search.clone())
-                } else {
-                    Entity::new(blueprint, self.key_text(expression, found)?)
-                }
+        let found = self.value(&mapping.identifier, object, raw, Severity::Error);
+        let is_search = matches!(&found, Found::Value(value) if link::is_search(value));
+        let mut entity = match (&mapping.identifier, found) {
+            (Template::Jq(expression), found) if !is_search => {
+                Entity::new(blueprint, self.key_text(expression, found)?)
             }
-            template => {
-                let (search, whole) = self.value(template, object, raw, Severity::Error);
-                let search = search.filter(|_| whole)?;
+            (_, Found::Nothing | Found::Failed(_) | Found::Unknown) => return None,
+            (_, Found::Value(search)) => {
                 if let Err(why) = link::check_search(&search) {
                     let message = format!("{why} There is no entity.");
                     self.tell(
@@ -59,7 +55,8 @@ impl<'c> Evaluation<'c> {
             entity.team = self.link(template, "team", &mapping.place, object, raw);
         }
         for member in &mapping.properties {
-            if let (Some(value), _) = self.value(&member.value, object, raw, Severity::Warning) {
+            let found = self.value(&member.value, object, raw, Severity::Warning);
+            if let Some(value) = found.sent() {
                 entity.properties.insert(member.name.clone(), value);
             }
         }
@@ -74,15 +71,16 @@ impl<'c> Evaluation<'c> {
 
     /// A text without which there is no entity.
     fn key(&mut self, expression: &Expression, raw: &Value) -> Option<String> {
-        let found = self.first_or(expression, raw, Severity::Error)?;
+        let found = self.found(expression, raw, Severity::Error);
         self.key_text(expression, found)
     }
 
-    fn key_text(&mut self, expression: &Expression, found: Option<Json>) -> Option<String> {
+    fn key_text(&mut self, expression: &Expression, found: Found) -> Option<String> {
         match found {
-            Some(Json::String(text)) if !text.is_empty() => Some(text),
-            Some(Json::Number(number)) => Some(self.number_as_text(expression, &number)),
-            None | Some(Json::Null | Json::Bool(false) | Json::String(_)) => {
+            Found::Failed(_) | Found::Unknown => None,
+            Found::Value(Json::String(text)) if !text.is_empty() => Some(text),
+            Found::Value(Json::Number(number)) => Some(self.number_as_text(expression, &number)),
+            Found::Nothing | Found::Value(Json::Null | Json::Bool(false) | Json::String(_)) => {
                 let message = format!(
                     "`{}` gives no {}, so there is no entity. Narrow the selector, or write `… // \"…\"` for a default.",
                     expression.shown(),
@@ -91,7 +89,7 @@ impl<'c> Evaluation<'c> {
                 self.tell("empty", expression.diagnostic(Severity::Warning, message));
                 None
             }
-            Some(other) => {
+            Found::Value(other) => {
                 let message = format!(
                     "`{}` gives {} where a text is wanted, so there is no entity.",
                     expression.shown(),
@@ -116,7 +114,7 @@ impl<'c> Evaluation<'c> {
 
     /// A text that may be absent.
     fn text(&mut self, expression: &Expression, raw: &Value) -> Option<String> {
-        match self.first_or(expression, raw, Severity::Warning)?? {
+        match self.found(expression, raw, Severity::Warning).sent()? {
             Json::String(text) => Some(text),
             Json::Number(number) => Some(link::digits(&number)),
             Json::Null => None,
@@ -141,11 +139,11 @@ impl<'c> Evaluation<'c> {
         object: &Object<'_>,
         raw: &Value,
     ) -> Option<Json> {
-        let (value, whole) = self.value(template, object, raw, Severity::Warning);
-        if template.is_search() && !whole {
+        let found = self.value(template, object, raw, Severity::Warning);
+        if template.is_search() && matches!(found, Found::Failed(_)) {
             return None; // Half a search finds the wrong entities.
         }
-        let (target, problems) = link::checked(value?);
+        let (target, problems) = link::checked(found.sent()?);
         for (cause, severity, message) in problems {
             self.tell(
                 cause,
@@ -160,62 +158,81 @@ impl<'c> Evaluation<'c> {
         target
     }
 
-    /// Puts a value together; `false` where a part of it failed, which then is null.
+    /// Puts a value together. Where a part of it is not known, all of it is not: half a value is another value.
     fn value(
         &mut self,
         template: &Template,
         object: &Object<'_>,
         raw: &Value,
         severity: Severity,
-    ) -> (Option<Json>, bool) {
-        let mut whole = true;
-        let value = match template {
-            Template::Jq(expression) => match self.first_or(expression, raw, severity) {
-                Some(value) => value,
-                None => {
-                    whole = false;
-                    Some(Json::Null)
-                }
-            },
-            Template::File(reference) => {
-                let path = format!("{}{}", object.folder, reference.path);
-                match object.texts.text(&path) {
-                    Ok(text) => {
-                        self.notes
-                            .explain(&reference.place, &reference.field, || match text {
-                                Some(text) => format!("`{path}` is {}.", shown(&Value::from(text))),
-                                None => format!("There is no file `{path}`: null."),
-                            });
-                        Some(text.map_or(Json::Null, |text| Json::String(plain(text))))
-                    }
-                    // Not the same as no file: what Port has stays.
-                    Err(why) => {
-                        let message = format!("`{path}` was not read and is left out: {why}");
-                        let note = Diagnostic::warning(message).at(reference.place.clone());
-                        self.tell("file", note.field(&reference.field));
-                        None
-                    }
-                }
-            }
+    ) -> Found {
+        match template {
+            Template::Jq(expression) => self.found(expression, raw, severity),
+            Template::File(reference) => self.text_of(reference, object),
             Template::Object(fields) => {
-                let mut made = serde_json::Map::new();
+                let (mut made, mut whole) = (serde_json::Map::new(), Whole::default());
                 for (name, template) in fields {
-                    let (value, part) = self.value(template, object, raw, severity);
-                    whole &= part;
-                    made.extend(value.map(|value| (name.clone(), value)));
+                    let part = whole.with(self.value(template, object, raw, severity));
+                    made.extend(part.map(|value| (name.clone(), value)));
                 }
-                Some(Json::Object(made))
+                whole.of(Json::Object(made))
             }
             Template::List(items) => {
-                let mut made = Vec::with_capacity(items.len());
+                let (mut made, mut whole) = (Vec::with_capacity(items.len()), Whole::default());
                 for template in items {
-                    let (value, part) = self.value(template, object, raw, severity);
-                    whole &= part;
-                    made.extend(value);
+                    made.extend(whole.with(self.value(template, object, raw, severity)));
                 }
-                Some(Json::Array(made))
+                whole.of(Json::Array(made))
             }
-        };
-        (value, whole)
+        }
+    }
+
+    /// The text of a file that a property refers to.
+    fn text_of(&mut self, reference: &Reference, object: &Object<'_>) -> Found {
+        let path = format!("{}{}", object.folder, reference.path);
+        match object.texts.text(&path) {
+            Ok(text) => {
+                self.notes
+                    .explain(&reference.place, &reference.field, || match text {
+                        Some(text) => format!("`{path}` is {}.", shown(&Value::from(text))),
+                        None => format!("There is no file `{path}`: null."),
+                    });
+                Found::Value(text.map_or(Json::Null, |text| Json::String(plain(text))))
+            }
+            // Not the same as no file.
+            Err(why) => {
+                let message = format!("`{path}` was not read and is left out: {}", closed(why));
+                let note = Diagnostic::warning(message).at(reference.place.clone());
+                self.tell("file", note.field(&reference.field));
+                Found::Unknown
+            }
+        }
+    }
+}
+
+/// What became of the parts of a value.
+#[derive(Default)]
+struct Whole {
+    has_failed: bool,
+    is_unknown: bool,
+}
+
+impl Whole {
+    fn with(&mut self, part: Found) -> Option<Json> {
+        self.has_failed |= matches!(part, Found::Failed(_));
+        self.is_unknown |= matches!(part, Found::Unknown);
+        part.sent()
+    }
+
+    fn of(self, value: Json) -> Found {
+        match self {
+            Self {
+                is_unknown: true, ..
+            } => Found::Unknown,
+            Self {
+                has_failed: true, ..
+            } => Found::Failed(value),
+            _ => Found::Value(value),
+        }
     }
 }

@@ -7,6 +7,7 @@ use app_config::yaml::{Key, Kind, Node};
 use port_jq::Value;
 use portolan_sdk::{Answer, Diagnostic, Place, Question};
 
+use crate::expression::closed;
 use crate::reader::{Reader, value};
 
 #[derive(Debug)]
@@ -15,8 +16,8 @@ pub(crate) struct Enrichment {
     path: &'static str,
     permission: &'static str,
     put: fn(&mut Value, serde_json::Value),
-    /// Where there is none: a list is then empty, an object null.
-    missing: fn() -> serde_json::Value,
+    /// What it is where GitHub finds none. `None`: GitHub has it of every repository, so this one is not shown to us.
+    missing: Option<fn() -> serde_json::Value>,
 }
 
 /// Of the kind `repository`.
@@ -26,7 +27,7 @@ pub(crate) const REPOSITORY: &[Enrichment] = &[
         path: "/teams",
         permission: "Administration: Read-only",
         put: |raw, teams| both(raw, "teams", "__teams", teams),
-        missing: empty,
+        missing: None,
     },
     Enrichment {
         name: "collaborators",
@@ -40,28 +41,29 @@ pub(crate) const REPOSITORY: &[Enrichment] = &[
                 administrators(people),
             )
         },
-        missing: empty,
+        missing: None,
     },
     Enrichment {
         name: "customProperties",
         path: "/properties/values",
         permission: "Metadata: Read-only",
         put: custom_properties,
-        missing: empty,
+        // An older GitHub Enterprise Server has none at all.
+        missing: Some(|| serde_json::Value::Array(Vec::new())),
     },
     Enrichment {
         name: "sbom",
         path: "/dependency-graph/sbom",
         permission: "Contents: Read-only",
         put: |raw, sbom| raw.insert("__sbom", sbom["sbom"].clone().into()),
-        missing: || serde_json::Value::Null,
+        missing: Some(|| serde_json::Value::Null),
     },
     Enrichment {
         name: "pages",
         path: "/pages",
         permission: "Pages: Read-only",
         put: |raw, pages| raw.insert("__pages", pages.into()),
-        missing: || serde_json::Value::Null,
+        missing: Some(|| serde_json::Value::Null),
     },
 ];
 
@@ -97,7 +99,7 @@ pub(crate) fn asked(
     reader.unknown(related, &names, "includedRelations");
     for row in rows {
         if let Some(node) = value(fields, row.name)
-            && reader.flag(&format!("selector.{}", row.name), node)
+            && reader.flag(&format!("selector.{}", row.name), node)?
         {
             asked.push(Asked::new(row, reader.place(node)));
         }
@@ -154,26 +156,27 @@ impl Asked {
         Question::api(format!("/repos/{full_name}{}{}", self.row.path, self.query))
     }
 
-    /// Adds the answer to the object. `Err`: there is none, which leaves null there.
+    /// Adds the answer to the object. `Err`: it could not be had, which leaves null there.
     pub(crate) fn put(&self, raw: &mut Value, answer: &Answer) -> Result<(), Diagnostic> {
         let name = self.row.name;
-        let why = match answer {
-            Answer::Json(text) => match serde_json::from_str(text) {
-                Ok(found) => {
-                    (self.row.put)(raw, found);
-                    return Ok(());
-                }
-                Err(error) => error.to_string(),
+        let found = match answer {
+            Answer::Json(text) => serde_json::from_str(text).map_err(|error| error.to_string()),
+            Answer::Refused(why) => Err(why.clone()),
+            _ => match self.row.missing {
+                Some(missing) => Ok(missing()),
+                None => Err("GitHub answers 404 Not Found".to_owned()),
             },
-            Answer::Refused(why) => why.trim_end_matches('.').to_owned(),
-            _ => {
-                (self.row.put)(raw, (self.row.missing)());
+        };
+        let why = match found {
+            Ok(found) => {
+                (self.row.put)(raw, found);
                 return Ok(());
             }
+            Err(why) => closed(&why),
         };
         (self.row.put)(raw, serde_json::Value::Null);
         let message = format!(
-            "`{name}` could not be had, and what is mapped from it is left out: {why}. Where GitHub refuses it, grant the App the \
+            "`{name}` could not be had, and what is mapped from it is left out: {why} Where GitHub refuses it, grant the App the \
              repository permission \"{}\", or remove `{name}` from the selector.",
             self.row.permission
         );
@@ -181,10 +184,6 @@ impl Asked {
             .at(self.place.clone())
             .field(format!("selector.{name}")))
     }
-}
-
-fn empty() -> serde_json::Value {
-    serde_json::Value::Array(Vec::new())
 }
 
 /// Under the name that Port's GitHub app gives it, and the one that Ocean gives it.

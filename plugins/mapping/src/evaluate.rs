@@ -1,6 +1,7 @@
 //! One object, one resource after the other, to entities.
 //!
-//! Port's rules: the first output counts, no output leaves the key out, an error is null (and told). What decides
+//! Port's rules: the first output counts, no output leaves the key out, an error is null (and told). What is not known
+//! (a program that was stopped, an object that could not be had) is left out, so that what Port has stays. What decides
 //! whether there is an entity at all (selector, identifier, blueprint, `itemsToParse`) must not fail silently: then
 //! the outcome is incomplete, and nothing is deleted.
 
@@ -27,6 +28,27 @@ pub(crate) struct Object<'a> {
     pub(crate) texts: &'a Texts<'a>,
     /// Where `file://` counts from: a folder with its `/`, or nothing for the root of the repository.
     pub(crate) folder: String,
+}
+
+/// What came of a program, or of a value that several were put together to.
+pub(crate) enum Found {
+    Value(Json),
+    /// No output.
+    Nothing,
+    /// What failed is null in it, which was told.
+    Failed(Json),
+    /// It cannot be known now, which was told.
+    Unknown,
+}
+
+impl Found {
+    /// What Port is sent; what is not known keeps the value that it has there.
+    pub(crate) fn sent(self) -> Option<Json> {
+        match self {
+            Self::Value(value) | Self::Failed(value) => Some(value),
+            Self::Nothing | Self::Unknown => None,
+        }
+    }
 }
 
 /// What comes of an event's objects.
@@ -159,21 +181,14 @@ impl<'c> Evaluation<'c> {
         truthy
     }
 
-    /// The first output as JSON, explained; `None` where it failed, which is told with that severity.
-    #[expect(
-        clippy::option_option,
-        reason = "failed, no output, and null are three things here"
-    )]
-    pub(crate) fn first_or(
+    /// The first output as JSON, explained. A failure is told with that severity: an error costs the entity.
+    pub(crate) fn found(
         &mut self,
         expression: &Expression,
         raw: &Value,
         severity: Severity,
-    ) -> Option<Option<Json>> {
-        let unknown = self
-            .unknown
-            .iter()
-            .find(|key| expression.text.contains(**key));
+    ) -> Found {
+        let unknown = self.unknown.iter().find(|key| expression.mentions(key));
         if let Some(key) = unknown.filter(|_| severity != Severity::Error) {
             self.notes
                 .explain(&expression.place, &expression.field, || {
@@ -182,7 +197,7 @@ impl<'c> Evaluation<'c> {
                         expression.shown()
                     )
                 });
-            return Some(None);
+            return Found::Unknown;
         }
         match self.first(expression, raw) {
             Ok(value) => {
@@ -191,16 +206,21 @@ impl<'c> Evaluation<'c> {
                         Some(value) => format!("`{}` is {}.", expression.shown(), shown(value)),
                         None => format!("`{}` gives nothing: left out.", expression.shown()),
                     });
-                Some(value.map(Json::from))
+                value.map_or(Found::Nothing, |value| Found::Value(Json::from(value)))
             }
             Err(failed) => {
-                let so = match severity {
-                    Severity::Error => "There is no entity.",
-                    _ => "It is null here.",
+                let (found, so) = match (severity, &failed) {
+                    (Severity::Error, _) => (Found::Unknown, "There is no entity."),
+                    // The bound is ours, and says nothing about the value.
+                    (_, Failed::TooMuch(_)) => (
+                        Found::Unknown,
+                        "It is left out, so that what Port has stays.",
+                    ),
+                    _ => (Found::Failed(Json::Null), "It is null here."),
                 };
                 let message = format!("`{}` {failed}. {so}", expression.shown());
                 self.tell("fails", expression.diagnostic(severity, message));
-                None
+                found
             }
         }
     }

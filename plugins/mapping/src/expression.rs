@@ -38,6 +38,11 @@ impl Expression {
         }
     }
 
+    /// Whether it names a key of the object, with or without Ocean's underscores (`teams`, `__teams`).
+    pub(crate) fn mentions(&self, key: &str) -> bool {
+        mentions(&self.text, key)
+    }
+
     pub(crate) fn compiles(&self) -> bool {
         self.program.is_ok()
     }
@@ -94,6 +99,15 @@ pub(crate) fn shown(program: &str) -> String {
     )
 }
 
+/// Whether a word stands in a program by itself: `mode` does not stand in `model`.
+fn mentions(program: &str, word: &str) -> bool {
+    let is_of_word = |c: char| c.is_alphanumeric() || c == '_';
+    program.match_indices(word).any(|(at, word)| {
+        let before = program[..at].trim_end_matches('_');
+        !before.ends_with(is_of_word) && !program[at + word.len()..].starts_with(is_of_word)
+    })
+}
+
 /// What a mistake is, without the advice that jq's words end with.
 pub(crate) fn gist(mistake: &str) -> &str {
     unclosed(mistake.split("; ").next().unwrap_or(mistake))
@@ -102,6 +116,15 @@ pub(crate) fn gist(mistake: &str) -> &str {
 /// Without the full stop or question mark that a sentence of its own ends with.
 fn unclosed(message: &str) -> &str {
     message.trim_end_matches(['.', '?'])
+}
+
+/// As a sentence's end, with one full stop, whoever wrote it.
+pub(crate) fn closed(message: &str) -> String {
+    let message = message.trim_end();
+    match message.ends_with(['.', '?', '!']) {
+        true => message.to_owned(),
+        false => format!("{message}."),
+    }
 }
 
 /// The beginning of a text that may be long.
@@ -115,6 +138,23 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_is_mentioned_where_it_stands_by_itself() {
+        for (program, word, is_there) in [
+            (".file.mode", "mode", true),
+            (".file[\"mode\"]", "mode", true),
+            (".model", "mode", false),
+            (".file.mode_of", "mode", false),
+            (".a_mode", "mode", false),
+            (".model + .mode", "mode", true),
+            ("[.__teams[].name]", "teams", true),
+            (".subteams", "teams", false),
+            (".__includedFiles.x", "__includedFiles", true),
+        ] {
+            assert_eq!(mentions(program, word), is_there, "{program}");
+        }
+    }
 
     #[test]
     fn a_literal_is_seen_without_running_it() {

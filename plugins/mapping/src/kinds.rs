@@ -32,8 +32,6 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     /// The host's name for what it is made of.
     pub(crate) subject: &'static str,
-    /// Whether it is the organization's, so that no repository's own file can map it.
-    pub(crate) of_organization: bool,
     made: Made,
     /// What `.repo` is in the object.
     pub(crate) repo: Repo,
@@ -70,13 +68,14 @@ const ROWS: &[Row] = &[
     Row {
         name: "repository",
         subject: "repository",
-        of_organization: false,
         made: Made::By(|_, _| {}),
         repo: Repo::Absent(".name"),
         keys: &[
             "teams",
             "collaborators",
             "customProperties",
+            "sbom",
+            "pages",
             "include",
             "includedRelations",
             "includedFiles",
@@ -88,7 +87,6 @@ const ROWS: &[Row] = &[
     Row {
         name: "pull-request",
         subject: "pull-request",
-        of_organization: false,
         made: Made::By(pull_request),
         repo: Repo::Absent(".base.repo.name"),
         keys: &[
@@ -109,7 +107,6 @@ const ROWS: &[Row] = &[
     Row {
         name: "issue",
         subject: "issue",
-        of_organization: false,
         made: Made::By(|raw, surroundings| raw.insert("repo", surroundings.name.as_str().into())),
         repo: Repo::Name,
         keys: &["state", "labels"],
@@ -120,7 +117,6 @@ const ROWS: &[Row] = &[
     Row {
         name: "workflow-run",
         subject: "workflow-run",
-        of_organization: false,
         made: Made::By(|_, _| {}),
         repo: Repo::Absent(".repository.name"),
         keys: &["statuses", "since", "since_date"],
@@ -132,7 +128,6 @@ const ROWS: &[Row] = &[
     Row {
         name: "file",
         subject: "tree",
-        of_organization: false,
         made: Made::OfFiles,
         repo: Repo::Object,
         keys: &["files", "includedFiles"],
@@ -143,7 +138,6 @@ const ROWS: &[Row] = &[
     Row {
         name: "folder",
         subject: "tree",
-        of_organization: false,
         made: Made::OfFolders,
         repo: Repo::Object,
         keys: &["folders", "includedFiles"],
@@ -154,15 +148,17 @@ const ROWS: &[Row] = &[
 ];
 
 /// Port's kinds that have no row yet.
-const OTHERS: [&str; 17] = [
+const OTHERS: [&str; 19] = [
     "workflow",
     "environment",
     "deployment",
     "deployment-status",
     "dependabot-alert",
     "code-scanning-alerts",
+    "code-scanning",
     "secret-scanning-alerts",
     "branch",
+    "branches",
     "release",
     "tag",
     "team",
@@ -174,21 +170,33 @@ const OTHERS: [&str; 17] = [
     "plugin",
 ];
 
-/// The kind of that name; `Err` says why there is none.
-pub(crate) fn row(name: &str) -> Result<&'static Row, String> {
-    if let Some(row) = ROWS.iter().find(|row| row.name == name) {
+/// A kind that has no row.
+pub(crate) enum NoRow {
+    /// Nothing is mapped by it, and why.
+    PassedOver(String),
+    /// This one is meant, and must not be deleted for a slip.
+    Misspelled(&'static Row),
+}
+
+/// The kind of that name.
+pub(crate) fn row(name: &str) -> Result<&'static Row, NoRow> {
+    let row = |name: &str| ROWS.iter().find(|row| row.name == name);
+    if let Some(row) = row(name) {
         return Ok(row);
     }
     if OTHERS.contains(&name) {
-        return Err(format!(
+        return Err(NoRow::PassedOver(format!(
             "The kind `{name}` is not mapped yet; the resource is passed over."
-        ));
+        )));
     }
-    let names = ROWS.iter().map(|row| row.name).chain(OTHERS);
-    let hint = spelling::did_you_mean(name, names);
-    Err(format!(
+    let names = || ROWS.iter().map(|row| row.name).chain(OTHERS);
+    if let Some(meant) = spelling::nearest(name, names()).and_then(row) {
+        return Err(NoRow::Misspelled(meant));
+    }
+    let hint = spelling::did_you_mean(name, names());
+    Err(NoRow::PassedOver(format!(
         "`{name}` is no kind; the resource is passed over.{hint}"
-    ))
+    )))
 }
 
 /// The host's kinds that rows are made of.

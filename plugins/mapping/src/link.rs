@@ -1,5 +1,7 @@
 //! Targets of relations, and teams: what Port takes, and what is made of the rest.
 
+use std::collections::HashSet;
+
 use portolan_sdk::Severity;
 use serde_json::{Number, Value as Json};
 
@@ -19,7 +21,11 @@ pub(crate) fn checked(value: Json) -> (Option<Json>, Vec<Problem>) {
                 }
                 item => one(item, &mut problems),
             });
-            Some(Json::Array(items.collect()))
+            let items = Json::Array(items.collect());
+            // A list is one object's, however many of its items are alike.
+            let mut told = HashSet::new();
+            problems.retain(|(cause, ..)| told.insert(*cause));
+            Some(items)
         }
         Json::Null => Some(Json::Null),
         Json::Object(_) if is_search(&value) => match check_search(&value) {
@@ -70,26 +76,35 @@ pub(crate) fn is_search(value: &Json) -> bool {
     value.get("combinator").is_some() && value.get("rules").is_some_and(Json::is_array)
 }
 
-/// A rule that compares with null would find what lacks the property, which nobody means.
+/// A rule that compares with null would find what lacks the property, which nobody means; one without rules finds all.
 pub(crate) fn check_search(search: &Json) -> Result<(), String> {
-    let mut rules: Vec<&Json> = search["rules"].as_array().into_iter().flatten().collect();
-    if rules.is_empty() {
-        return Err("The search has no rules.".to_owned());
-    }
-    while let Some(rule) = rules.pop() {
-        rules.extend(rule["rules"].as_array().into_iter().flatten());
-        let compares = matches!(
-            rule["operator"].as_str(),
-            Some("=" | "in" | "contains" | "containsAny")
-        );
-        if compares && rule["value"].is_null() {
-            let property = rule["property"].as_str().unwrap_or("?");
-            return Err(format!(
-                "The search compares `{property}` with null, which finds the wrong entities."
-            ));
+    let mut searches = vec![search];
+    while let Some(search) = searches.pop() {
+        let rules = search["rules"].as_array().map_or(&[][..], Vec::as_slice);
+        if rules.is_empty() {
+            return Err("The search has no rules.".to_owned());
+        }
+        for rule in rules {
+            if rule.get("rules").is_some() {
+                searches.push(rule);
+            } else if compares_with_null(rule) {
+                let property = rule["property"].as_str().unwrap_or("?");
+                return Err(format!(
+                    "The search compares `{property}` with null, which finds the wrong entities."
+                ));
+            }
         }
     }
     Ok(())
+}
+
+fn compares_with_null(rule: &Json) -> bool {
+    let compares = matches!(
+        rule["operator"].as_str(),
+        Some("=" | "in" | "contains" | "containsAny")
+    );
+    let mut values = rule["value"].as_array().into_iter().flatten();
+    compares && (rule["value"].is_null() || values.any(Json::is_null))
 }
 
 /// A number as people write it: an integer without a point.
@@ -143,6 +158,7 @@ mod tests {
             (json!(true), None, 1),
             (json!({"name": "shop"}), None, 1),
             (json!([["a"]]), Some(json!([])), 1),
+            (json!([null, null, null]), Some(json!([])), 1),
         ];
         for (value, target, problems) in cases {
             let (found, told) = checked(value.clone());
@@ -158,6 +174,13 @@ mod tests {
             ]}]})
         };
         assert_eq!(checked(search(json!("ann"))).0, Some(search(json!("ann"))));
-        assert_eq!(checked(search(json!(null))).0, None);
+        for value in [json!(null), json!(["ann", null])] {
+            assert_eq!(checked(search(value.clone())).0, None, "{value}");
+        }
+        let empty = json!({"combinator": "or", "rules": []});
+        let nested = json!({"combinator": "and", "rules": [empty]});
+        for search in [empty, nested] {
+            assert_eq!(checked(search.clone()).0, None, "{search}");
+        }
     }
 }

@@ -6,14 +6,7 @@ use crate::expression::Expression;
 use crate::kinds::{Repo, Row};
 
 /// Numbers in GitHub's objects that people take for identifiers.
-const NUMBERS: [&str; 6] = [
-    ".id",
-    ".number",
-    ".run_number",
-    ".run_id",
-    ".workflow_id",
-    ".item.id",
-];
+const NUMBERS: [&str; 5] = [".id", ".number", ".run_number", ".run_id", ".workflow_id"];
 
 /// What to add to jq's own words about a program that does not compile.
 pub(crate) fn hint(field: &str, text: &str) -> String {
@@ -27,8 +20,13 @@ pub(crate) fn hint(field: &str, text: &str) -> String {
     }
     if is_words(text) {
         let key = field.rsplit('.').next().unwrap_or(field);
+        // An item of a list has no key.
+        let key = match key.ends_with(']') {
+            true => String::new(),
+            false => format!("{key}: "),
+        };
         return format!(
-            " If the text {text} is meant, write `{key}: '\"{text}\"'`, with both kinds of quotes."
+            " If the text {text} is meant, write `{key}'\"{text}\"'`, with both kinds of quotes."
         );
     }
     String::new()

@@ -114,7 +114,7 @@ impl Mapping {
         compiles
     }
 
-    /// All that is put together for it, its parts included.
+    /// All that may be put together of several parts.
     pub(crate) fn templates(&self) -> impl Iterator<Item = &Template> {
         let members = self.properties.iter().chain(&self.relations);
         std::iter::once(&self.identifier)

@@ -2,6 +2,7 @@
 //! came about.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use portolan_sdk::{Diagnostic, Place, Severity};
 
@@ -9,7 +10,7 @@ use portolan_sdk::{Diagnostic, Place, Severity};
 const MOST_EXPLAINED: usize = 256 << 10;
 
 /// Notes that anybody reads. A file with more mistakes is mended in several goes.
-const MOST: usize = 500;
+pub(crate) const MOST: usize = 500;
 
 /// Notes in the order in which they came.
 #[derive(Debug)]
@@ -32,15 +33,26 @@ impl Notes {
     }
 
     /// Tells, unless the same cause was told of the same place before: then it is counted.
+    ///
+    /// An error stands in for what was less: it says that the outcome is incomplete, and nothing may hide that.
     pub(crate) fn tell(&mut self, cause: &'static str, note: Diagnostic) {
-        if !self.is_told(cause, note.place.as_ref(), note.field.as_deref()) {
-            let key = (at(note.place.as_ref(), note.field.as_deref()), cause);
-            self.told.insert(key, (self.list.len(), 0));
-            self.list.push(note);
+        let key = (at(note.place.as_ref(), note.field.as_deref()), cause);
+        match self.told.entry(key) {
+            Entry::Vacant(untold) => {
+                untold.insert((self.list.len(), 0));
+                self.list.push(note);
+            }
+            Entry::Occupied(mut told) => {
+                let (nth, again) = told.get_mut();
+                *again += 1;
+                if note.severity == Severity::Error && self.list[*nth].severity != Severity::Error {
+                    self.list[*nth] = note;
+                }
+            }
         }
     }
 
-    /// Whether the cause was told of this place before; it is counted then. For sentences that are dear to make.
+    /// Whether the cause was told of this place before; it is counted then. For warnings that are dear to make.
     pub(crate) fn is_told(
         &mut self,
         cause: &'static str,

@@ -64,8 +64,9 @@ impl Paths {
             _ => std::slice::from_ref(node),
         };
         let mut all: Vec<Self> = Vec::new();
+        let (own, key) = (field, field.trim_start_matches("selector."));
         for (nth, node) in nodes.iter().enumerate() {
-            let field = format!("{field}[{nth}]");
+            let field = format!("{own}[{nth}]");
             let fields = match &node.kind {
                 Kind::Text(path) => {
                     all.push(Self::new(reader, &field, node, path)?);
@@ -73,30 +74,36 @@ impl Paths {
                 }
                 _ => reader.fields(node, &field)?,
             };
-            const KEYS: [&str; 6] = [
-                "path",
-                "repos",
-                "organization",
-                "skipParsing",
-                "validationCheck",
-                "includedFiles",
-            ];
-            reader.unknown(fields, &KEYS, "an item of files or folders");
+            let keys: &[&str] = match key {
+                "folders" => &["path", "repos", "organization", "includedFiles"],
+                _ => &[
+                    "path",
+                    "repos",
+                    "organization",
+                    "skipParsing",
+                    "validationCheck",
+                ],
+            };
+            reader.unknown(fields, keys, &format!("an item of `{own}`"));
             let repos = value(fields, "repos")
                 .filter(|node| !matches!(node.kind, Kind::Null))
                 .map(|node| Repo::read(reader, &format!("{field}.repos"), node))
                 .transpose()?;
             let Some(path) = value(fields, "path").filter(|node| !node.is_blank()) else {
                 // An example in Port's documentation is written like this, and has been copied.
-                let message = match (all.last_mut(), repos) {
-                    (Some(before), Some(repos)) if before.repos.is_none() => {
+                match (fields, all.last_mut(), repos) {
+                    ([_], Some(before), Some(repos)) if before.repos.is_none() => {
                         before.repos = Some(repos);
-                        "`repos` stands in an item of its own and is taken as part of the one before. Remove the `-` before it."
+                        let message = "`repos` stands in an item of its own and is taken as part of the one before. Remove the `-` before it.";
+                        reader.warn(reader.place(node), &field, message);
+                        continue;
                     }
-                    _ => "The item has no `path` and is ignored. Add one.",
-                };
-                reader.warn(reader.place(node), &field, message);
-                continue;
+                    _ => {
+                        let message =
+                            format!("The item has no `path`, so it names no {key}. Add one.");
+                        return Err(reader.mistake(node, &field, message));
+                    }
+                }
             };
             let Kind::Text(text) = &path.kind else {
                 let message = format!("`path` is a glob, but {} stands here.", path.noun());
@@ -108,9 +115,9 @@ impl Paths {
                 read.organization = reader.texts(&format!("{field}.organization"), node)?.pop();
             }
             if let Some(node) = value(fields, "skipParsing") {
-                read.parses = !reader.flag(&format!("{field}.skipParsing"), node);
+                read.parses = !reader.flag(&format!("{field}.skipParsing"), node)?;
             }
-            if let Some(node) = value(fields, "includedFiles") {
+            if let Some(node) = value(fields, "includedFiles").filter(|_| key == "folders") {
                 read.included_files = file_paths(reader, &format!("{field}.includedFiles"), node)?;
             }
             all.push(read);
@@ -133,9 +140,16 @@ impl Paths {
         if let Some(wrong) = wrong {
             return Err(reader.mistake(node, field, format!("`{}` {wrong}.", path.trim())));
         }
+        let pattern = match field.starts_with("selector.folders") {
+            true => Some(
+                Pattern::new(&glob)
+                    .map_err(|wrong| reader.mistake(node, field, format!("`{glob}` {wrong}.")))?,
+            ),
+            false => None,
+        };
         Ok(Self {
             glob,
-            pattern: None,
+            pattern,
             place: reader.place(node),
             repos: None,
             organization: None,
@@ -179,14 +193,14 @@ impl Paths {
             let name = repo.name.rsplit('/').next().unwrap_or_default();
             name.eq_ignore_ascii_case(repository)
         };
-        match repos.iter().find(named) {
-            None => Ok(false),
-            Some(Repo {
-                branch: Some(branch),
-                ..
-            }) if Some(branch.as_str()) != default_branch => Err(branch.clone()),
-            Some(_) => Ok(true),
+        let mut unread = None;
+        for repo in repos.iter().filter(named) {
+            match &repo.branch {
+                Some(branch) if Some(branch.as_str()) != default_branch => unread = Some(branch),
+                _ => return Ok(true),
+            }
         }
+        unread.map_or(Ok(false), |branch| Err(branch.clone()))
     }
 }
 

@@ -7,7 +7,8 @@ use app_config::yaml::{Key, Kind, Node, place_within};
 use port_jq::{Mistake, Program};
 use portolan_sdk::{Diagnostic, File, Place, Severity};
 
-use crate::expression::{Expression, gist, shown};
+use crate::expression::{Expression, closed, gist, shown};
+use crate::notes::MOST;
 use crate::{lint, spelling};
 
 /// Different programs in one file. The largest file in use has some hundreds.
@@ -112,18 +113,19 @@ impl<'a> Reader<'a> {
             }
         };
         if let Err(mistake) = &*program {
-            let place = match mistake.at {
+            // Finding the character reads the file from its beginning; of notes that nobody reads it is not worth that.
+            let place = match mistake.at.filter(|_| self.notes.len() < MOST) {
                 Some(at) => place_within(&self.file.path, &self.file.text, node, at),
                 None => self.place(node),
             };
             let hint = lint::hint(field, &text);
-            let said = match hint.as_str() {
-                "" => mistake.message.trim_end_matches('.'),
+            let said = closed(match hint.as_str() {
+                "" => &mistake.message,
                 _ => gist(&mistake.message),
-            };
+            });
             self.notes.push(Diagnostic {
                 severity,
-                message: format!("`{}` is no valid jq: {said}.{hint}", shown(&text)),
+                message: format!("`{}` is no valid jq: {said}{hint}", shown(&text)),
                 place: Some(place),
                 field: Some(field.to_owned()),
             });
@@ -136,7 +138,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A list of texts, or one.
+    /// A list of texts, or one. Blank ones say nothing.
     pub(crate) fn texts(&mut self, field: &str, node: &Node) -> Result<Vec<String>, Diagnostic> {
         let nodes = match &node.kind {
             Kind::Null => return Ok(Vec::new()),
@@ -151,23 +153,32 @@ impl<'a> Reader<'a> {
                 Err(self.mistake(node, field, message))
             }
         };
-        nodes.iter().map(text).collect()
+        let texts: Vec<_> = nodes.iter().map(text).collect::<Result<_, _>>()?;
+        Ok(texts.into_iter().filter(|text| !text.is_empty()).collect())
     }
 
-    /// A truth value; anything else is told and taken for `false`.
-    pub(crate) fn flag(&mut self, field: &str, node: &Node) -> bool {
-        match &node.kind {
-            Kind::Bool(value) => *value,
-            Kind::Null => false,
-            _ => {
-                let message = format!(
-                    "`{field}` is true or false, but {} stands here; it is taken for false.",
-                    node.noun()
-                );
-                self.warn(self.place(node), field, message);
-                false
-            }
-        }
+    /// A truth value. In quotes it is one all the same, which is told.
+    pub(crate) fn flag(&mut self, field: &str, node: &Node) -> Result<bool, Diagnostic> {
+        let text = match &node.kind {
+            Kind::Bool(value) => return Ok(*value),
+            Kind::Null => return Ok(false),
+            Kind::Text(text) => text.trim(),
+            _ => "",
+        };
+        let spelled = [("true", true), ("false", false)];
+        let spelled = spelled
+            .into_iter()
+            .find(|(word, _)| text.eq_ignore_ascii_case(word));
+        let Some((word, value)) = spelled else {
+            let message = format!(
+                "`{field}` is true or false, but {} stands here.",
+                node.noun()
+            );
+            return Err(self.mistake(node, field, message));
+        };
+        let message = format!("`{field}` is taken for {word}. Remove the quotes.");
+        self.warn(self.place(node), field, message);
+        Ok(value)
     }
 }
 

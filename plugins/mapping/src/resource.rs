@@ -1,10 +1,10 @@
 //! One item of `resources`: a kind, which of its objects, and what becomes of them.
 
 use app_config::yaml::{Kind, Node};
-use portolan_sdk::{Diagnostic, Owner, Place, Severity};
+use portolan_sdk::{Diagnostic, Place, Severity};
 
 use crate::expression::Expression;
-use crate::kinds::{self, Row};
+use crate::kinds::{self, NoRow, Row};
 use crate::lint;
 use crate::mapping::Mapping;
 use crate::reader::{Reader, value};
@@ -44,7 +44,6 @@ impl Resource {
             Err(why) => return unreadable(None, why),
         };
         reader.unknown(fields, &["kind", "selector", "port"], "a resource");
-        let place = reader.place(node);
         let kind = match value(fields, "kind").map(|node| (node, &node.kind)) {
             Some((node, Kind::Text(kind))) if !kind.trim().is_empty() => (node, kind.trim()),
             other => {
@@ -55,24 +54,18 @@ impl Resource {
         };
         let row = match kinds::row(kind.1) {
             Ok(row) => row,
-            Err(why) => {
+            Err(NoRow::PassedOver(why)) => {
                 reader.warn(reader.place(kind.0), "kind", why);
                 return None;
             }
+            Err(NoRow::Misspelled(row)) => {
+                let message = format!("`{}` is no kind. Did you mean `{}`?", kind.1, row.name);
+                return unreadable(Some(row), reader.mistake(kind.0, "kind", message));
+            }
         };
-        if row.of_organization && reader.file.owner == Owner::Repository {
-            let message = format!(
-                "`{}` belongs to the organization and is mapped by its file alone.",
-                row.name
-            );
-            reader.warn(reader.place(kind.0), "kind", message);
-            return None;
-        }
-        let port = value(fields, "port").filter(|node| !matches!(node.kind, Kind::Null));
-        let Some(port) = port else {
+        let Some(port) = value(fields, "port").filter(|node| !node.is_blank()) else {
             let message = "The resource has no `port`, so it maps nothing. Say under `port.entity.mappings` what becomes of it, or remove it.";
-            reader.warn(place, "port", message);
-            return None;
+            return unreadable(Some(row), reader.mistake(node, "port", message));
         };
         match Self::of(reader, row, node, value(fields, "selector"), port) {
             Ok(resource) => Some(Ok(resource)),
@@ -99,13 +92,7 @@ impl Resource {
         let items = match value(fields, "itemsToParse").filter(|node| !node.is_blank()) {
             Some(node) => Some(Items {
                 expression: reader.expression("port.itemsToParse", node, Severity::Error)?,
-                name: match value(fields, "itemsToParseName") {
-                    Some(node) => reader
-                        .texts("port.itemsToParseName", node)?
-                        .pop()
-                        .unwrap_or_default(),
-                    None => "item".to_owned(),
-                },
+                name: item_name(reader, value(fields, "itemsToParseName"))?,
             }),
             None => None,
         };
@@ -176,10 +163,26 @@ impl Resource {
         self.references().into_iter().chain(included)
     }
 
-    /// Whether a program mentions a word.
-    pub(crate) fn mentions(&self, word: &str) -> bool {
+    /// Whether a program looks at a key of the object.
+    pub(crate) fn mentions(&self, key: &str) -> bool {
         let mut mentions = false;
-        self.each(&mut |expression| mentions |= expression.text.contains(word));
+        self.each(&mut |expression| mentions |= expression.mentions(key));
         mentions
+    }
+}
+
+/// What an item is called, where nobody says otherwise `item`.
+fn item_name(reader: &Reader<'_>, node: Option<&Node>) -> Result<String, Diagnostic> {
+    match node.map(|node| (node, &node.kind)) {
+        None | Some((_, Kind::Null)) => Ok("item".to_owned()),
+        Some((_, Kind::Text(name))) if name.trim().is_empty() => Ok("item".to_owned()),
+        Some((_, Kind::Text(name))) => Ok(name.trim().to_owned()),
+        Some((node, _)) => {
+            let message = format!(
+                "`port.itemsToParseName` is one name, but {} stands here.",
+                node.noun()
+            );
+            Err(reader.mistake(node, "port.itemsToParseName", message))
+        }
     }
 }

@@ -8,9 +8,10 @@ use portolan_sdk::{Diagnostic, Severity};
 
 use crate::enrich::{self, Asked};
 use crate::expression::Expression;
-use crate::kinds::{Pattern, Row};
+use crate::kinds::Row;
 use crate::paths::{Paths, file_paths};
 use crate::reader::{Reader, value};
+use crate::spelling;
 
 #[derive(Debug, Default)]
 pub(crate) struct Selector {
@@ -21,8 +22,9 @@ pub(crate) struct Selector {
     pub(crate) included_files: Vec<String>,
     pub(crate) paths: Vec<Paths>,
     pub(crate) history: History,
-    states: Option<Vec<String>>,
-    statuses: Option<Vec<String>>,
+    /// Each of these three takes all where it is empty.
+    states: Vec<String>,
+    statuses: Vec<String>,
     labels: Vec<String>,
 }
 
@@ -49,6 +51,28 @@ const NOT_READ: [(&str, &str); 4] = [
     ("closedSinceDate", "Write the number of days as `since`."),
     ("since_date", "Write the number of days as `since`."),
     ("enrichWithFirstCommit", "There is no first commit to map."),
+];
+
+/// Of issues and pull requests; `all` is both.
+const STATES: [&str; 3] = ["open", "closed", "all"];
+
+/// GitHub docs, REST API, "Workflow runs": `status` of a list takes conclusions as well.
+const STATUSES: [&str; 15] = [
+    "completed",
+    "action_required",
+    "cancelled",
+    "failure",
+    "neutral",
+    "skipped",
+    "stale",
+    "success",
+    "timed_out",
+    "startup_failure",
+    "in_progress",
+    "queued",
+    "requested",
+    "waiting",
+    "pending",
 ];
 
 impl Selector {
@@ -95,36 +119,29 @@ impl Selector {
         match key.name.as_str() {
             "query" if node.is_blank() => {}
             "query" => self.query = Some(reader.expression(&field, node, Severity::Error)?),
-            "closedPullRequests" => self.history.finished |= reader.flag(&field, node),
+            "closedPullRequests" => self.history.finished |= reader.flag(&field, node)?,
             "states" | "state" => {
-                let states = reader.texts(&field, node)?;
-                let all = states.iter().any(|state| state == "all");
-                self.history.finished |= all || states.iter().any(|state| state == "closed");
-                self.states = Some(states).filter(|_| !all);
+                let states = words(reader, &field, node, &STATES)?;
+                let has = |wanted: &str| states.iter().any(|state| state == wanted);
+                let all = has("all");
+                self.history.finished |= all || has("closed");
+                self.states = states;
+                if all {
+                    self.states.clear();
+                }
             }
-            "statuses" => self.statuses = Some(reader.texts(&field, node)?),
+            "statuses" => self.statuses = words(reader, &field, node, &STATUSES)?,
             // GitHub's own list takes them in one text.
             "labels" => {
                 let labels = reader.texts(&field, node)?;
                 let labels = labels.iter().flat_map(|labels| labels.split(','));
-                self.labels = labels.map(|label| label.trim().to_owned()).collect();
+                let labels = labels.map(str::trim).filter(|label| !label.is_empty());
+                self.labels = labels.map(str::to_owned).collect();
             }
             "maxResults" => self.history.newest = number(reader, &field, node)?,
             "since" => self.history.days = number(reader, &field, node)?,
             "includedFiles" => self.included_files = file_paths(reader, &field, node)?,
-            "files" => self.paths = Paths::read(reader, &field, node)?,
-            "folders" => {
-                self.paths = Paths::read(reader, &field, node)?;
-                for paths in &mut self.paths {
-                    let pattern = Pattern::new(&paths.glob).map_err(|wrong| {
-                        let message = format!("`{}` {wrong}.", paths.glob);
-                        Diagnostic::error(message)
-                            .at(paths.place.clone())
-                            .field(&field)
-                    });
-                    paths.pattern = Some(pattern?);
-                }
-            }
+            "files" | "folders" => self.paths = Paths::read(reader, &field, node)?,
             name => {
                 if let Some((_, instead)) = NOT_READ.iter().find(|(key, _)| *key == name) {
                     let message =
@@ -139,9 +156,9 @@ impl Selector {
     /// Whether the keys beside `query` take this object. They narrow what is listed, so they hold for an event as well.
     pub(crate) fn admits(&self, raw: &Value) -> Result<(), String> {
         let text = |name: &str| raw.get(name).and_then(Value::as_str).unwrap_or_default();
-        let among = |wanted: &Option<Vec<String>>, are: &[&str]| {
+        let among = |wanted: &[String], are: &[&str]| {
             let same = |wanted: &String| are.iter().any(|is| is.eq_ignore_ascii_case(wanted));
-            wanted.as_ref().is_none_or(|wanted| wanted.iter().any(same))
+            wanted.is_empty() || wanted.iter().any(same)
         };
         if !among(&self.states, &[text("state")]) {
             return Err(format!(
@@ -165,6 +182,28 @@ impl Selector {
         match self.labels.iter().find(|wanted| !has(wanted)) {
             Some(missing) => Err(format!("it has no label `{missing}`")),
             None => Ok(()),
+        }
+    }
+}
+
+/// Words out of a few, in small letters. Another would admit nothing, and nobody would know why.
+fn words(
+    reader: &mut Reader<'_>,
+    field: &str,
+    node: &Node,
+    known: &[&str],
+) -> Result<Vec<String>, Diagnostic> {
+    let words = reader.texts(field, node)?.into_iter();
+    let words: Vec<_> = words.map(|word| word.to_ascii_lowercase()).collect();
+    match words.iter().find(|word| !known.contains(&word.as_str())) {
+        None => Ok(words),
+        Some(word) => {
+            let message = format!(
+                "`{word}` is none of what `{field}` knows: {}.{}",
+                known.join(", "),
+                spelling::did_you_mean(word, known.iter().copied())
+            );
+            Err(reader.mistake(node, field, message))
         }
     }
 }

@@ -1,15 +1,22 @@
 //! What somebody probably meant.
 
+/// Longer than any key or kind that people write. Comparing costs the product of both lengths.
+const LONGEST: usize = 64;
+
 /// The candidate that is written almost like this, if there is one.
 pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    if word.len() > LONGEST {
+        return None;
+    }
     let plain = |text: &str| text.replace(['_', '-', ' '], "").to_lowercase();
     let word = plain(word);
     let mistakes = |candidate: &str| strsim::damerau_levenshtein(&word, &plain(candidate));
     candidates
         .into_iter()
+        .filter(|candidate| candidate.len() <= LONGEST)
         .map(|candidate| (mistakes(candidate), candidate))
         .filter(|(mistakes, candidate)| *mistakes <= 2 && *mistakes * 2 < candidate.len())
         .min()
@@ -44,5 +51,7 @@ mod tests {
         ] {
             assert_eq!(nearest(written, kinds), meant, "{written}");
         }
+        let long = "x".repeat(100_000);
+        assert_eq!(nearest(&long, [&*long]), None, "nobody meant that");
     }
 }

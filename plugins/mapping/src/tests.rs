@@ -8,7 +8,12 @@ mod files;
 mod fitting;
 mod folders;
 mod hostile;
+mod links;
+mod lints;
 mod rules;
+mod slips;
+mod trees;
+mod unknown;
 
 use portolan_sdk::test::{Done, Failure, Run};
 use portolan_sdk::{Diagnostic, Entity, Mapper, Owner, Severity};

@@ -7,11 +7,12 @@ use port_jq::Value;
 use portolan_sdk::{Answer, Diagnostic, Error, Event, File, Place, Question};
 use sha1::{Digest, Sha1};
 
-use super::surroundings::tell_unread;
+use super::surroundings::{Problems, tell_unread};
 use super::tree::{Head, Tree, question};
 use super::{Surroundings, object};
-use crate::asking::Asking;
+use crate::asking::{Asking, LEFT_OUT};
 use crate::evaluate::{Evaluation, Object};
+use crate::expression::closed;
 use crate::paths::Paths;
 use crate::resource::Resource;
 use crate::texts::{Texts, plain};
@@ -29,7 +30,7 @@ pub(super) struct Found<'e> {
     /// A program looks at modes, and they could not be had.
     hides_modes: bool,
     texts: Texts<'e>,
-    problems: Vec<(&'static str, Diagnostic)>,
+    problems: Problems,
 }
 
 /// A resource, by its number, that maps a file.
@@ -50,23 +51,15 @@ impl<'e> Found<'e> {
             return Ok(found);
         }
         let head: Head = event.subject()?;
-        let mut wanted: Vec<(usize, &Paths)> = Vec::new();
-        for (nth, resource) in resources.iter().enumerate() {
-            for paths in &resource.selector.paths {
-                if surroundings.has(paths, &mut found.problems) {
-                    wanted.push((nth, paths));
-                }
-            }
-        }
+        let wanted = surroundings.wanted(resources, &mut found.problems);
         let globs: Vec<_> = wanted
             .iter()
-            .map(|(_, paths)| Question::files(&paths.glob))
+            .map(|(_, _, paths)| Question::files(&paths.glob))
             .collect();
         let answers = asking.all(&globs);
-        let looks_at_mode = wanted
-            .iter()
-            .any(|(nth, _)| resources[*nth].mentions("mode"));
-        let tree = looks_at_mode.then(|| question(&surroundings.full_name, &head.commit, true));
+        let mut wanting = wanted.iter().map(|(nth, ..)| resources[*nth]);
+        let looking = wanting.find(|resource| resource.mentions("mode"));
+        let tree = looking.map(|_| question(&surroundings.full_name, &head.commit, true));
         let modes = asking.all(tree.as_slice());
         let paths: BTreeSet<_> = resources
             .iter()
@@ -75,13 +68,17 @@ impl<'e> Found<'e> {
         let texts = object::texts(asking, paths);
         found.branch = head.branch;
         found.repository = event.repository_as()?;
-        for ((nth, paths), answer) in wanted.into_iter().zip(answers?) {
+        for ((nth, _, paths), answer) in wanted.into_iter().zip(answers?) {
             match answer {
                 Some(Answer::Files(files)) => {
                     files.iter().for_each(|file| found.take(file, nth, paths))
                 }
                 Some(Answer::Refused(why)) => {
-                    let message = format!("The files of `{}` were not read: {why}", paths.glob);
+                    let message = format!(
+                        "The files of `{}` were not read: {}",
+                        paths.glob,
+                        closed(why)
+                    );
                     let problem = Diagnostic::error(message).at(paths.place.clone());
                     found
                         .problems
@@ -90,15 +87,19 @@ impl<'e> Found<'e> {
                 _ => {}
             }
         }
-        let modes = modes?;
-        found.hides_modes = looks_at_mode && !matches!(modes.first(), Some(Some(Answer::Json(_))));
-        if let Some(Some(Answer::Json(text))) = modes.first() {
-            found.modes = serde_json::from_str(text).ok().map(|tree: Tree<'_>| {
-                let entries = tree.tree.into_iter();
-                entries
-                    .map(|entry| (entry.path.into_owned(), entry.mode.into_owned()))
-                    .collect()
-            });
+        if let (Some(resource), Some(answer)) = (looking, modes?.first()) {
+            match modes_of(*answer) {
+                Ok(modes) => found.modes = Some(modes),
+                Err(why) => {
+                    found.hides_modes = true;
+                    let message = format!(
+                        "The modes of files could not be had, and what is mapped from `mode` is left out: {}",
+                        closed(why)
+                    );
+                    let problem = Diagnostic::error(message).at(resource.place.clone());
+                    found.problems.push(("modes", problem));
+                }
+            }
         }
         found.texts = texts?;
         Ok(found)
@@ -122,11 +123,7 @@ impl<'e> Found<'e> {
         for (cause, problem) in self.problems {
             evaluation.tell(cause, problem);
         }
-        let included = resources
-            .iter()
-            .flat_map(|resource| &resource.selector.included_files);
-        let included: Vec<_> = included.map(|path| (path.as_str(), path.clone())).collect();
-        let included = self.texts.included(included.into_iter());
+        let included = self.texts.included_of(resources);
         if self.hides_modes {
             evaluation.unknown.push("mode");
         }
@@ -175,27 +172,49 @@ impl<'e> Found<'e> {
     }
 }
 
+/// The mode of each file; `Err` says why they are not known.
+fn modes_of(answer: Option<&Answer>) -> Result<HashMap<String, String>, &str> {
+    let text = match answer {
+        Some(Answer::Json(text)) => text,
+        Some(Answer::Refused(why)) => return Err(why),
+        Some(_) => return Err("GitHub finds no tree"),
+        None => return Err(LEFT_OUT),
+    };
+    let tree: Tree<'_> = serde_json::from_str(text).map_err(|_| "GitHub's answer is no tree")?;
+    if tree.truncated {
+        return Err("the repository holds more files than GitHub lists at once");
+    }
+    let entries = tree.tree.into_iter();
+    let modes = entries.map(|entry| (entry.path.into_owned(), entry.mode.into_owned()));
+    Ok(modes.collect())
+}
+
+/// What to add to a parser's words about a file.
+const NOT_MAPPED: &str =
+    "The file is not mapped. Correct it, or write `skipParsing: true` for its text.";
+
 /// A file's content as mappings see it.
 fn content(file: &File, parses: bool) -> Result<Value, Diagnostic> {
     let text = file.text.trim_start_matches('\u{feff}');
     match extension(&file.path).to_ascii_lowercase().as_str() {
         "json" if parses => serde_json::from_str(text).map_err(|error| {
+            // Before the first character of a line serde counts 0.
             let place = Place::new(&file.path)
-                .line(error.line() as u32)
-                .column(error.column() as u32);
+                .line(error.line().max(1) as u32)
+                .column(error.column().max(1) as u32);
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default();
-            Diagnostic::error(format!(
-                "Not readable as JSON: {message}. The file is not mapped. Correct it, or write `skipParsing: true` for its text."
-            ))
-            .at(place)
+            Diagnostic::error(format!("Not readable as JSON: {message}. {NOT_MAPPED}")).at(place)
         }),
         "yaml" | "yml" if parses => {
             let documents = yaml::documents(&file.path, text).map_err(|mistake| Diagnostic {
-                message: format!("{} The file is not mapped.", mistake.message),
+                message: format!("{} {NOT_MAPPED}", closed(&mistake.message)),
                 ..mistake
             })?;
-            let mut values: Vec<_> = documents.iter().map(|document| Value::from(document.json())).collect();
+            let mut values: Vec<_> = documents
+                .iter()
+                .map(|document| Value::from(document.json()))
+                .collect();
             Ok(match values.len() {
                 0 => Value::default(),
                 1 => values.remove(0),

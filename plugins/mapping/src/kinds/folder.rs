@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use port_jq::Value;
 use portolan_sdk::{Answer, Diagnostic, Error, Event, Question};
 
-use super::surroundings::tell_unread;
+use super::surroundings::{Problems, tell_unread};
 use super::tree::{Entry, Head, Tree, question};
 use super::{Surroundings, object};
-use crate::asking::Asking;
+use crate::asking::{Asking, LEFT_OUT};
 use crate::evaluate::{Evaluation, Object};
+use crate::expression::closed;
 use crate::paths::Paths;
 use crate::resource::Resource;
 use crate::texts::Texts;
@@ -26,7 +27,7 @@ pub(super) struct Found<'e> {
     texts: Texts<'e>,
     /// Globs of files in folders that were not read, and why.
     unread: BTreeMap<String, &'e str>,
-    problems: Vec<(&'static str, Diagnostic)>,
+    problems: Problems,
 }
 
 struct Folder<'e> {
@@ -59,23 +60,18 @@ impl<'e> Found<'e> {
             return Ok(found);
         }
         let head: Head = event.subject()?;
-        let mut visits = Vec::new();
-        for (resource, one) in resources.iter().enumerate() {
-            for (nth, paths) in one.selector.paths.iter().enumerate() {
-                if surroundings.has(paths, &mut found.problems) {
-                    let sha = head.commit.clone();
-                    let folder = String::new();
-                    visits.push(Visit {
-                        resource,
-                        nth,
-                        paths,
-                        folder,
-                        sha,
-                        followed: 0,
-                    });
-                }
-            }
-        }
+        let wanted = surroundings
+            .wanted(resources, &mut found.problems)
+            .into_iter();
+        let from_root = |(resource, nth, paths)| Visit {
+            resource,
+            nth,
+            paths,
+            folder: String::new(),
+            sha: head.commit.clone(),
+            followed: 0,
+        };
+        let mut visits: Vec<_> = wanted.map(from_root).collect();
         found.branch = head.branch;
         found.repository = event.repository_as()?;
         let texts = found.ask_texts(asking, surroundings, resources);
@@ -114,8 +110,10 @@ impl<'e> Found<'e> {
                 (_, Some(tree)) if tree.truncated => {
                     "it holds more than GitHub lists at once. Name the folders more closely"
                 }
-                (_, Some(_)) | (Some(Answer::Missing), _) => "",
-                (Some(Answer::Refused(why)), _) => why.trim_end_matches('.'),
+                (_, Some(_)) => "",
+                (Some(Answer::Refused(why)), _) => why,
+                // It was named by the event, or by the tree above it.
+                (Some(Answer::Missing), _) => "GitHub finds nothing, although there was a tree",
                 (Some(_), None) => "GitHub's answer is no tree",
                 // That something was left out is told once for all.
                 (None, _) => "",
@@ -127,8 +125,9 @@ impl<'e> Found<'e> {
                     &visit.folder
                 };
                 let message = format!(
-                    "The folders of `{}` are not all known: in {folder} {why}.",
-                    visit.paths.glob
+                    "The folders of `{}` are not all known: in {folder} {}",
+                    visit.paths.glob,
+                    closed(why)
                 );
                 self.problems.push((
                     "tree",
@@ -189,12 +188,10 @@ impl<'e> Found<'e> {
             .flat_map(|resource| &resource.selector.included_files);
         let from_root = object::texts(asking, included.map(String::as_str).collect());
         let mut globs = BTreeMap::new();
-        for resource in resources {
-            let belongs = |paths: &&Paths| surroundings.has(paths, &mut Vec::new());
-            for paths in resource.selector.paths.iter().filter(belongs) {
-                for file in paths.files(resource) {
-                    globs.insert(format!("{}/{file}", paths.glob), paths);
-                }
+        // What is to be told of them is told where folders are looked for.
+        for (resource, _, paths) in surroundings.wanted(resources, &mut Problems::new()) {
+            for file in paths.files(resources[resource]) {
+                globs.insert(format!("{}/{file}", paths.glob), paths);
             }
         }
         let questions: Vec<_> = globs.keys().map(Question::files).collect();
@@ -209,13 +206,16 @@ impl<'e> Found<'e> {
                 }
                 Some(Answer::Refused(why)) => {
                     let message = format!(
-                        "The files `{glob}` were not read, and what is mapped from them is left out: {why}"
+                        "The files `{glob}` were not read, and what is mapped from them is left out: {}",
+                        closed(why)
                     );
                     self.problems
                         .push(("files", Diagnostic::error(message).at(paths.place.clone())));
                     self.unread.insert(glob, why);
                 }
-                _ => {}
+                // That something was left out is told once for all.
+                None => _ = self.unread.insert(glob, LEFT_OUT),
+                Some(_) => {}
             }
         }
         Ok(())

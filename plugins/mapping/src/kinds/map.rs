@@ -97,7 +97,7 @@ fn ask(
 ) -> Result<Known, Error> {
     let identifiers: Vec<_> = identifiers.into_iter().take(MOST_BLUEPRINTS).collect();
     let questions: Vec<_> = identifiers.iter().map(Question::blueprint).collect();
-    let answers = asking.all(&questions)?;
+    let answers = asking.perhaps(&questions)?;
     let asked = identifiers.iter().zip(answers);
     let parsed: Vec<_> = asked
         .map(|(identifier, answer)| blueprints.parsed(identifier, answer))

@@ -53,44 +53,39 @@ impl<'e> Found<'e> {
         if resources.is_empty() {
             return Ok(());
         }
-        let mut raw: Value = event.subject()?;
-        raw.insert("__repository", surroundings.name.as_str().into());
-        raw.insert("__organization", surroundings.organization.as_str().into());
-        let asked = resources
-            .iter()
-            .flat_map(|resource| &resource.selector.enrichments);
-        for (asked, answer) in asked.zip(&self.enrichments) {
-            if let Some(answer) = answer
-                && let Err(refused) = asked.put(&mut raw, answer)
-            {
-                evaluation.tell("refused", refused);
+        let mut subject: Value = event.subject()?;
+        subject.insert("__repository", surroundings.name.as_str().into());
+        subject.insert("__organization", surroundings.organization.as_str().into());
+        tell_unread(evaluation, resources, &self.texts);
+        let includes = |resource: &&Resource| !resource.selector.included_files.is_empty();
+        if resources.iter().any(includes) {
+            subject.insert("__includedFiles", self.texts.included_of(resources));
+        }
+        let name = name(&subject, surroundings);
+        let of_all = evaluation.unknown.len();
+        let mut answers = self.enrichments.iter();
+        for resource in resources {
+            // Each sees what its own selector asks for: another may ask for the same and mean other people.
+            let mut raw = subject.clone();
+            evaluation.unknown.truncate(of_all);
+            for (asked, answer) in resource.selector.enrichments.iter().zip(&mut answers) {
+                match answer.map(|answer| asked.put(&mut raw, answer)) {
+                    Some(Ok(())) => continue,
+                    Some(Err(refused)) => evaluation.tell("refused", refused),
+                    // That it was one question too many is told once for all.
+                    None => {}
+                }
                 evaluation.unknown.push(asked.name());
             }
-        }
-        let included = resources
-            .iter()
-            .flat_map(|resource| &resource.selector.included_files);
-        let included: Vec<_> = included.map(|path| (path.as_str(), path.clone())).collect();
-        tell_unread(evaluation, resources, &self.texts);
-        if !included.is_empty() {
-            raw.insert("__includedFiles", self.texts.included(included.into_iter()));
-        }
-        let mut object = Object {
-            name: name(&raw, surroundings),
-            raw,
-            texts: &self.texts,
-            folder: String::new(),
-        };
-        // Nearly always there is one kind of a subject, and its keys do not disturb another's.
-        let mut shaped = BTreeSet::new();
-        for resource in resources {
-            if let Made::By(shape) = resource.row.made
-                && shaped.insert(resource.row.name)
-            {
-                shape(&mut object.raw, surroundings);
+            if let Made::By(shape) = resource.row.made {
+                shape(&mut raw, surroundings);
             }
-        }
-        for resource in resources {
+            let object = Object {
+                raw,
+                name: name.clone(),
+                texts: &self.texts,
+                folder: String::new(),
+            };
             evaluation.map(resource, &object);
         }
         Ok(())
@@ -106,9 +101,7 @@ pub(super) fn texts<'e>(
     let answers = asking.all(&questions)?;
     let mut texts = Texts::default();
     for (path, answer) in paths.into_iter().zip(answers) {
-        if let Some(answer) = answer {
-            texts.insert(path.to_owned(), answer);
-        }
+        texts.insert(path.to_owned(), answer);
     }
     Ok(texts)
 }

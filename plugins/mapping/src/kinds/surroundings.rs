@@ -3,9 +3,13 @@
 use portolan_sdk::{Diagnostic, Error, Event};
 
 use crate::evaluate::Evaluation;
+use crate::expression::closed;
 use crate::paths::Paths;
 use crate::resource::Resource;
 use crate::texts::Texts;
+
+/// What is to be told about how objects were found, each with its cause.
+pub(super) type Problems = Vec<(&'static str, Diagnostic)>;
 
 /// Where the subject lies.
 pub(crate) struct Surroundings {
@@ -28,12 +32,25 @@ impl Surroundings {
         })
     }
 
-    /// Whether these paths are of this repository. A branch that is not read is told.
-    pub(super) fn has(
+    /// The paths that resources name in this repository, each with the resource's number and its own.
+    pub(super) fn wanted<'r>(
         &self,
-        paths: &Paths,
-        problems: &mut Vec<(&'static str, Diagnostic)>,
-    ) -> bool {
+        resources: &[&'r Resource],
+        problems: &mut Problems,
+    ) -> Vec<(usize, usize, &'r Paths)> {
+        let mut wanted = Vec::new();
+        for (resource, one) in resources.iter().enumerate() {
+            for (nth, paths) in one.selector.paths.iter().enumerate() {
+                if self.has(paths, problems) {
+                    wanted.push((resource, nth, paths));
+                }
+            }
+        }
+        wanted
+    }
+
+    /// Whether these paths are of this repository. A branch that is not read is told.
+    fn has(&self, paths: &Paths, problems: &mut Problems) -> bool {
         let belong = paths.belong_to(
             &self.organization,
             &self.name,
@@ -85,7 +102,8 @@ pub(super) fn tell_unread(
         for path in &resource.selector.included_files {
             if let Err(why) = texts.text(path) {
                 let message = format!(
-                    "`{path}` was not read, and what is mapped from `__includedFiles` is left out: {why}"
+                    "`{path}` was not read, and what is mapped from `__includedFiles` is left out: {}",
+                    closed(why)
                 );
                 let note = Diagnostic::warning(message).at(resource.place.clone());
                 evaluation.tell("included", note.field("selector.includedFiles"));

@@ -3,7 +3,7 @@
 use portolan_sdk::{Mapper, Owner, Want, WriteOptions};
 use serde_json::json;
 
-use super::{configured, event, mistakes, opened, resource, told};
+use super::{configured, event, mistakes, resource, told};
 
 const GRANULAR: &str = ".github/port-app-config.yml";
 const PLAIN: &str = "identifier: .name\nblueprint: '\"service\"'";
@@ -186,6 +186,14 @@ fn what_is_no_configuration_does_not_open() {
             ":1:13: kind: The resource has no `kind`",
         ),
         (
+            "resources: [{kind: repository, selector: {query: 'true'}}]\n",
+            ":1:13: port: The resource has no `port`",
+        ),
+        (
+            "resources: [{kind: pull_request, port: {}}]\n",
+            ":1:20: kind: `pull_request` is no kind. Did you mean `pull-request`?",
+        ),
+        (
             "resources: [{kind: repository, port: {entity: {}}}]\n",
             ":1:47: port.entity.mappings: There is no `port.entity.mappings`",
         ),
@@ -219,7 +227,7 @@ fn what_is_no_configuration_does_not_open() {
         ),
         (
             "resources: [{kind: folder, selector: {folders: ['a/[z-a]']}, port: {}}]\n",
-            ":1:49: selector.folders: `a/[z-a]` is no glob: ",
+            ":1:49: selector.folders[0]: `a/[z-a]` is no glob: ",
         ),
     ] {
         let told = mistakes(text);
@@ -239,6 +247,9 @@ fn a_resource_that_cannot_be_read_leaves_the_others_and_deletes_nothing() {
             true,
         ),
         ("  - just text\n", true),
+        ("  - kind: repositry\n    port: {}\n", true),
+        ("  - kind: repository\n    port:\n", true),
+        ("  - kind: repository\n", true),
         (
             "  - kind: issue\n    port: {entity: {mappings: []}}\n    selector: 3\n",
             false,
@@ -284,130 +295,5 @@ fn a_program_that_does_not_compile_is_told_at_its_character() {
             "error: port-app-config.yml:13:23: identifier: `.name | nope(1)` is no valid jq"
         ),
         "{error}"
-    );
-}
-
-#[test]
-fn a_property_that_does_not_compile_is_null_as_in_port() {
-    let text = resource(
-        "repository",
-        "{}",
-        &format!("{PLAIN}\nproperties:\n  tier: gold\n  stars: .stargazers_count"),
-    );
-    let notes = opened(&text);
-    assert!(
-        notes[0].starts_with("warning: port-app-config.yml:10:19: properties.tier: "),
-        "{notes:?}"
-    );
-    assert!(
-        notes[0].ends_with(
-            " If the text gold is meant, write `tier: '\"gold\"'`, with both kinds of quotes."
-        ),
-        "{notes:?}"
-    );
-    let done = configured("repository", &text).map();
-    assert_eq!(
-        json!(super::entity(&done).properties),
-        json!({"tier": null, "stars": 0})
-    );
-    assert!(super::errors(&done).is_empty());
-}
-
-#[test]
-fn kinds_that_are_not_mapped_are_passed_over() {
-    let kind = |kind: &str| opened(&format!("resources:\n  - kind: {kind}\n    port: {{}}\n"));
-    assert_eq!(
-        kind("team"),
-        [
-            "warning: port-app-config.yml:2:11: kind: The kind `team` is not mapped yet; the resource is passed over."
-        ]
-    );
-    assert_eq!(
-        kind("pull_request"),
-        [
-            "warning: port-app-config.yml:2:11: kind: `pull_request` is no kind; the resource is passed over. Did you mean `pull-request`?"
-        ]
-    );
-}
-
-#[test]
-fn what_is_probably_not_meant_is_told() {
-    for (kind, selector, mappings, note) in [
-        (
-            "issue",
-            "{}",
-            "identifier: .repo.name\nblueprint: '\"x\"'",
-            "7:23: identifier: `.repo.name` reads `.repo.…`, but of kind `issue` `.repo` is the repository's name itself",
-        ),
-        (
-            "pull-request",
-            "{}",
-            "identifier: .repo.name + \"x\"\nblueprint: '\"x\"'",
-            "7:23: identifier: `.repo.name + \"x\"` reads `.repo.…`, but of kind `pull-request` there is no `.repo`: write `.base.repo.name`",
-        ),
-        (
-            "repository",
-            "{}",
-            "identifier: .id\nblueprint: '\"x\"'",
-            "7:23: identifier: `.id` is a number, and identifiers are texts. Write `.id | tostring`.",
-        ),
-        (
-            "repository",
-            "{}",
-            "identifier: .name\nblueprint: type",
-            "8:22: blueprint: `type` is a function of jq and not the blueprint of that name.",
-        ),
-        (
-            "repository",
-            "{}",
-            "identifier: .name\nblueprint: '\"x\"'\nproperty: {a: .b}",
-            "9:11: property: `property` is not a key of a mapping",
-        ),
-        (
-            "repository",
-            "{team: true}",
-            "identifier: .name\nblueprint: '\"x\"'",
-            "3:16: team: `team` is not a key of the selector of kind `repository` and is ignored. Did you mean `teams`?",
-        ),
-        (
-            "repository",
-            "{teams: 'yes'}",
-            "identifier: .name\nblueprint: '\"x\"'",
-            "3:23: selector.teams: `selector.teams` is true or false, but text stands here",
-        ),
-        (
-            "repository",
-            "{repoSearch: {query: x}}",
-            "identifier: .name\nblueprint: '\"x\"'",
-            "3:16: selector.repoSearch: `repoSearch` is not read here and changes nothing. Narrow by `query` instead.",
-        ),
-        (
-            "repository",
-            "{include: [teams, stars]}",
-            "identifier: .name\nblueprint: '\"x\"'",
-            "3:25: selector.include: `stars` is nothing that can be included.",
-        ),
-    ] {
-        let notes = opened(&resource(kind, selector, mappings));
-        let [told] = notes
-            .try_into()
-            .unwrap_or_else(|notes: Vec<String>| panic!("{mappings}: {notes:#?}"));
-        assert!(
-            told.starts_with(&format!("warning: port-app-config.yml:{note}")),
-            "{told}"
-        );
-    }
-    let without_port = opened("resources:\n  - kind: repository\n    selector: {query: 'true'}\n");
-    assert!(
-        without_port[0]
-            .starts_with("warning: port-app-config.yml:2:5: port: The resource has no `port`"),
-        "{without_port:?}"
-    );
-    let nothing = opened("resource:\n  - kind: repository\n");
-    assert_eq!(
-        nothing,
-        [
-            "note: port-app-config.yml: Nothing is mapped by jq, because there is no `resources`. Is `resource` meant to be it?"
-        ]
     );
 }

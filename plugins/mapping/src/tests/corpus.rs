@@ -26,6 +26,7 @@ fn run(kind: &str, text: &str) -> Run<Mapping> {
         )
         .api(format!("{trees}/aa"), json!({"tree": [tree("cart", "dd", "tree"), tree("web", "ee", "tree")]}))
         .api("/repos/Codertocat/Hello-World/teams", json!([{"id": 7, "name": "Core", "slug": "core"}]))
+        .api("/repos/Codertocat/Hello-World/collaborators?affiliation=direct", json!([{"login": "ann"}]))
         .api("/repos/Codertocat/Hello-World/collaborators", json!([{"login": "ann", "permissions": {"admin": true}}]))
         .file("README.md", "# Hello")
         .file("package.json", r#"{"name": "web", "dependencies": {"react": "^19"}}"#)

@@ -94,8 +94,19 @@ fn a_broken_file_is_told_with_its_line_and_the_others_arrive() {
         [
             "error: a.json:3:1: Not readable as JSON: trailing comma. The file is not mapped. Correct it, or write \
              `skipParsing: true` for its text.",
-            "error: c.yml:2:1: `a` stands twice in the same object. Remove one of the two. The file is not mapped.",
+            "error: c.yml:2:1: `a` stands twice in the same object. Remove one of the two. The file is not mapped. Correct it, or write \
+             `skipParsing: true` for its text.",
         ]
+    );
+}
+
+#[test]
+fn the_end_of_a_file_has_a_column_too() {
+    let done = files("{path: a.json}", "").file("a.json", "{\n").map();
+    let [error] = errors(&done).try_into().expect("an error");
+    assert!(
+        error.starts_with("error: a.json:2:1: Not readable"),
+        "{error}"
     );
 }
 
@@ -114,6 +125,10 @@ fn files_of_other_repositories_are_not_asked_for() {
         ("{path: a.txt, repos: [Codertocat/Hello-World]}", true),
         ("{path: a.txt, repos: [web]}", false),
         ("{path: a.txt, repos: []}", false),
+        (
+            "{path: a.txt, repos: [{name: Hello-World, branch: dev}, Hello-World]}",
+            true,
+        ),
         ("{path: a.txt, organization: other}", false),
     ] {
         let done = files(selector, "").file("a.txt", "").map();
@@ -151,8 +166,15 @@ fn an_item_that_the_documentation_writes_apart_is_understood() {
           of the one before. Remove the `-` before it."
         ]
     );
-    let alone = files("{repos: [web]}\n        - a.txt", "").file("a.txt", "");
-    assert_eq!(alone.map().entities().len(), 1);
+    // Nothing else is a file without a path, and what it mapped is not to be deleted for that.
+    for item in [
+        "{repos: [web]}\n        - a.txt",
+        "a.txt\n        - {pth: b.txt}",
+    ] {
+        let opened = files(item, "").open();
+        let told = opened.map(|_| ()).expect_err("a mistake").to_string();
+        assert!(told.contains(": The item has no `path`"), "{told}");
+    }
 }
 
 #[test]
@@ -174,6 +196,39 @@ fn a_mode_is_asked_for_only_where_a_program_looks_at_it() {
 }
 
 #[test]
+fn a_mode_that_is_not_known_is_left_out() {
+    let cut = json!({"tree": [{"path": "bin/y", "mode": "100755", "type": "blob", "sha": "aa"}], "truncated": true});
+    for (answer, why) in [
+        (
+            Answer::Json(cut.to_string()),
+            "the repository holds more files than GitHub lists at once.",
+        ),
+        (Answer::Json("[]".to_owned()), "GitHub's answer is no tree."),
+        (Answer::Missing, "GitHub finds no tree."),
+        (Answer::Refused("Not now.".to_owned()), "Not now."),
+    ] {
+        let path = format!("/repos/Codertocat/Hello-World/git/trees/{COMMIT}?recursive=1");
+        let done = files(
+            "{path: bin/x}",
+            "properties: {mode: .file.mode, model: '.model', name: .file.name}",
+        )
+        .file("bin/x", "")
+        .answer(Question::api(path), answer)
+        .map();
+        assert_eq!(
+            json!(entity(&done).properties),
+            json!({"model": null, "name": "x"})
+        );
+        let [error] = errors(&done).try_into().expect("an error");
+        assert!(
+            error.starts_with("error: port-app-config.yml:2:5: The modes of files"),
+            "{error}"
+        );
+        assert!(error.ends_with(why), "{error}");
+    }
+}
+
+#[test]
 fn files_that_are_refused_delete_nothing() {
     let refused = Answer::Refused("a.json has 5120 KB; files over 512 KB are not read".to_owned());
     let done = files("{path: a.json}", "")
@@ -183,7 +238,7 @@ fn files_that_are_refused_delete_nothing() {
         errors(&done),
         [
             "error: port-app-config.yml:6:18: selector.files: The files of `a.json` were not read: a.json has 5120 KB; files over \
-          512 KB are not read"
+          512 KB are not read."
         ]
     );
 }

@@ -215,6 +215,20 @@ fn a_tree_that_github_cuts_or_refuses_deletes_nothing() {
 }
 
 #[test]
+fn a_tree_that_github_names_and_does_not_find_deletes_nothing() {
+    let tree = json!({"tree": [{"path": "apps", "mode": "040000", "type": "tree", "sha": "aa"}]});
+    let root = format!("/repos/Codertocat/Hello-World/git/trees/{COMMIT}");
+    let done = folders("[{path: 'apps/*'}]", "").api(root, tree).map();
+    assert_eq!(
+        errors(&done),
+        [
+            "error: port-app-config.yml:3:48: The folders of `apps/*` are not all known: in apps/ GitHub finds nothing, \
+             although there was a tree."
+        ]
+    );
+}
+
+#[test]
 fn a_file_in_a_folder_that_nobody_can_read_is_left_out() {
     let run = folders(
         "[{path: 'apps/*'}]",

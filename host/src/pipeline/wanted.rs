@@ -36,16 +36,19 @@ pub(super) fn wanted<'a>(
     checked: Checked,
 ) -> Wanted<'a> {
     say(&plugin.name, &checked.notes);
-    for blueprint in &checked.forbidden {
-        warn!(
-            plugin = plugin.name,
+    let forbidden = checked.forbidden.iter().map(|blueprint| {
+        format!(
             "{} may not write the blueprint {blueprint:?}: ALLOWED_BLUEPRINTS does not list it",
             plugin.name
-        );
-    }
-    for problem in checked.warnings.iter().chain(&checked.mistakes) {
+        )
+    });
+    let problems = checked.warnings.iter().chain(&checked.mistakes);
+    let problems = problems.map(ToString::to_string);
+    let all = checked.forbidden.len() + checked.warnings.len() + checked.mistakes.len();
+    for problem in forbidden.chain(problems).take(NOTES_SAID) {
         warn!(plugin = plugin.name, "{problem}");
     }
+    more(&plugin.name, all);
     Wanted {
         plugin,
         subject,
@@ -101,7 +104,11 @@ pub(super) fn say(plugin: &str, notes: &[Diagnostic]) {
             ),
         }
     }
-    if notes.len() > NOTES_SAID {
-        warn!(plugin, "and {} more", notes.len() - NOTES_SAID);
+    more(plugin, notes.len());
+}
+
+fn more(plugin: &str, all: usize) {
+    if all > NOTES_SAID {
+        warn!(plugin, "and {} more", all - NOTES_SAID);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::breaker::Whose;
+use super::breaker::{On, Whose};
 use super::contract::{Configuration, Event};
 use super::limits::Budget;
 
@@ -18,10 +18,10 @@ pub(super) struct Call<E> {
 impl<E: Borrow<Event>> Call<E> {
     /// Reads the repository's JSON: not for every call.
     pub(super) fn whose(&self) -> Whose {
-        let event = self.event.as_ref().map(Borrow::borrow);
+        let of = |event: &E| event.borrow().repository.as_deref().and_then(id);
         Whose {
             configuration: self.configuration.digest(),
-            repository: event.and_then(|event| id(event.repository.as_deref()?)),
+            on: (self.event.as_ref()).map_or(On::Opening, |event| On::Repository(of(event))),
         }
     }
 

@@ -75,15 +75,21 @@ pub(super) fn issue() -> Sort {
     }
 }
 
-/// The first of them, its text as long as makes it so large.
+/// The first that is not larger (and no pull request among the issues), its text as long as makes it so large.
 fn recorded(lines: &str, field: &str, size: usize) -> Value {
-    let line = lines.lines().next().expect("one was recorded");
-    let payload: Value = serde_json::from_str(line).expect("it was recorded as JSON");
-    let mut object = payload[field].clone();
-    object["body"] = json!("");
-    let missing = size
-        .checked_sub(object.to_string().len())
-        .expect("the recorded one is smaller");
+    let emptied = |line| {
+        let payload: Value = serde_json::from_str(line).expect("it was recorded as JSON");
+        let mut object = payload[field].clone();
+        object["body"] = json!("");
+        object
+    };
+    let (mut object, missing) = (lines.lines().map(emptied))
+        .filter(|object| object["pull_request"].is_null())
+        .find_map(|object| {
+            let missing = size.checked_sub(object.to_string().len())?;
+            Some((object, missing))
+        })
+        .expect("not all that were recorded are larger");
     object["body"] = json!("It pays. ".repeat(missing / 9));
     object
 }

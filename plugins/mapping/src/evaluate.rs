@@ -95,15 +95,8 @@ impl<'c> Evaluation<'c> {
         let parsed = match self.first(&items.expression, &object.raw) {
             Ok(parsed) => parsed.unwrap_or_default(),
             Err(failed) => {
-                let message = format!(
-                    "`{}` {failed}. Nothing of `{}` is mapped by this resource.",
-                    items.expression.shown(),
-                    object.name
-                );
-                return self.tell(
-                    "fails",
-                    items.expression.diagnostic(Severity::Error, message),
-                );
+                let so = format!("Nothing of `{}` is mapped by this resource.", object.name);
+                return self.tell_failed(&items.expression, &failed, Severity::Error, &so);
             }
         };
         let Some(list) = parsed.as_array() else {
@@ -157,8 +150,7 @@ impl<'c> Evaluation<'c> {
         let selects = match self.first(query, raw) {
             Ok(value) => value.unwrap_or_default(),
             Err(failed) => {
-                let message = format!("`{}` {failed}. It is taken for false.", query.shown());
-                self.tell("fails", query.diagnostic(Severity::Error, message));
+                self.tell_failed(query, &failed, Severity::Error, "It is taken for false.");
                 return false;
             }
         };
@@ -188,7 +180,7 @@ impl<'c> Evaluation<'c> {
         raw: &Value,
         severity: Severity,
     ) -> Found {
-        let unknown = self.unknown.iter().find(|key| expression.mentions(key));
+        let unknown = self.unknown_in(expression);
         if let Some(key) = unknown.filter(|_| severity != Severity::Error) {
             self.notes
                 .explain(&expression.place, &expression.field, || {
@@ -218,11 +210,35 @@ impl<'c> Evaluation<'c> {
                     ),
                     _ => (Found::Failed(Json::Null), "It is null here."),
                 };
-                let message = format!("`{}` {failed}. {so}", expression.shown());
-                self.tell("fails", expression.diagnostic(severity, message));
+                self.tell_failed(expression, &failed, severity, so);
                 found
             }
         }
+    }
+
+    /// What it looks at that could not be had: that was told, and nothing is deleted while it is so.
+    fn unknown_in(&self, expression: &Expression) -> Option<&'static str> {
+        let mut unknown = self.unknown.iter().copied();
+        unknown.find(|key| expression.mentions(key))
+    }
+
+    /// What fails for want of something that could not be had is nobody's mistake.
+    fn tell_failed(
+        &mut self,
+        expression: &Expression,
+        failed: &Failed,
+        severity: Severity,
+        so: &str,
+    ) {
+        let (severity, cause) = match self.unknown_in(expression) {
+            Some(key) => (
+                Severity::Warning,
+                format!(", for `{key}` could not be had"),
+            ),
+            None => (severity, String::new()),
+        };
+        let message = format!("`{}` {failed}{cause}. {so}", expression.shown());
+        self.tell("fails", expression.diagnostic(severity, message));
     }
 
     /// Runs a program. One that goes on without end may take part of what is left, so that the others have their turn.

@@ -228,3 +228,26 @@ fn a_file_that_a_selector_includes_and_nobody_can_read_is_told() {
         ]
     );
 }
+
+#[test]
+fn a_selector_that_fails_for_want_of_an_answer_is_no_mistake_of_its_own() {
+    let text = resource(
+        "repository",
+        "{query: '.teams | map(.slug) | index(\"x\") != null', teams: true}",
+        PLAIN,
+    );
+    let question = Question::api("/repos/Codertocat/Hello-World/teams");
+    let done = configured("repository", &text)
+        .answer(question, Answer::Refused("not now".to_owned()))
+        .map();
+    assert_eq!(done.entities(), []);
+    let [error] = errors(&done).try_into().expect("incomplete");
+    assert!(error.contains("`teams` could not be had"), "{error}");
+    let notes = told(done.notes());
+    assert!(
+        notes[1].starts_with("warning: ")
+            && notes[1]
+                .ends_with(", for `teams` could not be had. It is taken for false."),
+        "{notes:#?}"
+    );
+}

@@ -140,6 +140,19 @@ impl Preview {
         std::mem::take(&mut self.openings)
     }
 
+    /// Configurations that were given and that no plugin here reads, as the user knows them.
+    pub fn not_read(&self) -> Vec<String> {
+        let plugins = self.mappers.iter().map(Mapper::plugin);
+        configuration::not_read(&self.ground, plugins)
+            .map(|text| text.shown.clone())
+            .collect()
+    }
+
+    /// Folders of the checkout that may not be read.
+    pub fn unreadable(&self) -> Vec<String> {
+        (self.ground.files.checkout()).map_or_else(Vec::new, Checkout::unreadable)
+    }
+
     /// How the user knows a file that a plugin names.
     pub fn shown(&self, plugin: &Plugin, path: &str) -> String {
         configuration::shown(&self.ground, plugin, path)

@@ -36,6 +36,8 @@ const USAGE: u8 = 2;
 
 /// Entities that Port is asked for together, object by object.
 const COMPARED: usize = 100;
+/// Objects that wait for that at most, as they may give none.
+const WAITING: usize = 1_000;
 /// Between two words on how far it is.
 const PROGRESS: Duration = Duration::from_millis(200);
 
@@ -51,6 +53,7 @@ What plugins log goes to standard error, from LOG_LEVEL (here warn unless set) o
 Examples:
   portolan preview --repo .
   portolan preview --repo . --event pull_request.json --explain
+  gh api repos/acme/shop | portolan preview --repo . --kind repository --event -
   gh api 'repos/acme/shop/pulls?state=all' | portolan preview --kind pull-request --event - --config port-app-config.yml";
 
 #[derive(Debug, Args)]
@@ -69,12 +72,16 @@ pub(super) struct Preview {
     /// FILE holds no webhook but objects of this kind, as GitHub's API lists them: NDJSON or JSON
     #[arg(long)]
     kind: Option<String>,
-    /// A checkout: its files answer what mappers ask and hold the configuration; alone, it is what is mapped
+    /// A checkout: its files, but for those that .gitignore names, answer what mappers ask and hold the configuration;
+    /// alone, they are what is mapped
     #[arg(long, value_name = "DIR")]
     repo: Option<PathBuf>,
     /// The repository of the checkout, and of objects that do not say it
     #[arg(long, value_name = "OWNER/NAME", value_parser = owner_and_name)]
     repository: Option<(String, String)>,
+    /// The default branch of the checkout's repository, where its remote's is not known or another is meant
+    #[arg(long, value_name = "NAME", requires = "repo")]
+    default_branch: Option<String>,
     /// The configuration in force instead of the repository's .github/port-app-config.yml
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -130,7 +137,7 @@ pub(super) fn run(wanted: Preview) -> ExitCode {
 /// Whether all is well. `Err` with a sentence: nothing, or nothing more, could be mapped.
 async fn carry_out(wanted: Preview, settings: settings::Preview) -> Result<bool, String> {
     let mut report = Report::new(wanted.json, settings.no_color, settings.port.is_some());
-    let checkout = CheckedOut::open(&wanted)?;
+    let checkout = CheckedOut::open(&wanted, &mut report)?;
     let mut source = Source::new(&wanted, checkout.as_ref(), &mut report)?;
     let given = source::given(&wanted)?;
     let port = settings.port.as_ref().map(Port::new).transpose();
@@ -147,12 +154,17 @@ async fn carry_out(wanted: Preview, settings: settings::Preview) -> Result<bool,
         port: port.clone(),
         explain: wanted.explain,
     });
+    for shown in preview.not_read() {
+        report.remark(format!(
+            "{shown} is in force for no plugin that is loaded: none looks for such a file"
+        ));
+    }
     source
-        .only(|kind| preview.maps(kind))
+        .only(|kind| preview.maps(kind), &mut report)
         .map_err(|kinds| format!("no plugin maps {kinds}: loaded are {}", loaded.join("; ")))?;
     let mapped = map_all(source, &mut preview, port.as_deref(), &mut report).await;
     let is_well = report.end(&preview).await;
-    mapped.map(|()| is_well)
+    mapped.and(is_well)
 }
 
 fn plugins(
@@ -217,7 +229,7 @@ async fn map_all(
             }
             Err(stopped) => break Err(stopped.to_string()),
         }
-        if port.is_none() || entities >= COMPARED {
+        if port.is_none() || entities >= COMPARED || waiting.len() >= WAITING {
             show(&mut waiting, preview, port, report).await?;
             entities = 0;
         }

@@ -1,11 +1,14 @@
-//! A checkout on this machine in GitHub's place: its working tree is what the next commit would have.
+//! A checkout on this machine in GitHub's place: its working tree is about what the next commit would have.
 //!
-//! What git would not have, its own folder and ignored files, is not there. Links and submodules are entries, as in
-//! git: nothing is followed here. What the checkout is of, `git` reads.
+//! Git's own folder is not there, nor is what `.gitignore` names, even where it was committed all the same: the index,
+//! which knows, is not read. Links and submodules are entries, as in git: nothing is followed here. What the checkout
+//! is of, `git` reads.
 
 mod git;
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +21,8 @@ use crate::subject::Repository;
 
 /// Names the one tree there is.
 const TREE: &str = "checkout";
+/// What GitHub takes for the default branch, whichever that is.
+const HEAD: &str = "HEAD";
 
 /// A folder that a repository was checked out into.
 #[derive(Debug, Clone)]
@@ -27,6 +32,10 @@ pub struct Checkout {
     name: String,
     remote: Option<git::Remote>,
     head: Head,
+    /// Otherwise the branch is guessed.
+    is_default: bool,
+    /// Folders that may not be read, found out while the entries were listed.
+    unreadable: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Checkout {
@@ -40,6 +49,7 @@ impl Checkout {
         }
         let git::Found {
             branch,
+            is_default,
             commit,
             remote,
         } = git::Found::of(&root);
@@ -51,11 +61,13 @@ impl Checkout {
             shown,
             remote,
             head: Head {
-                branch: branch.unwrap_or_else(|| "HEAD".to_owned()),
+                branch: branch.unwrap_or_else(|| HEAD.to_owned()),
                 // GitHub docs, Webhook events and payloads, push: zeros stand for no commit.
                 commit: commit.unwrap_or_else(|| "0".repeat(40)),
                 tree: TREE.to_owned(),
             },
+            is_default,
+            unreadable: Arc::default(),
             root,
         })
     }
@@ -74,6 +86,26 @@ impl Checkout {
                     page: None,
                 }),
         );
+    }
+
+    /// Says which branch is the default one, whatever its remote says.
+    pub fn default_branch_is(&mut self, branch: &str) {
+        branch.clone_into(&mut self.head.branch);
+        self.is_default = true;
+    }
+
+    /// The default branch, and whether that is certain. `None`: not even a guess.
+    pub fn default_branch(&self) -> Option<(&str, bool)> {
+        (self.head.branch != HEAD).then_some((&*self.head.branch, self.is_default))
+    }
+
+    /// Folders that were left out because they may not be read.
+    pub fn unreadable(&self) -> Vec<String> {
+        let unreadable = self
+            .unreadable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        unreadable.iter().cloned().collect()
     }
 
     /// `owner` and `name`; `None` where no remote tells.
@@ -136,7 +168,20 @@ impl Checkout {
             .build();
         let mut entries = Vec::new();
         for entry in walk {
-            let entry = entry.map_err(|error| format!("the checkout cannot be read: {error}"))?;
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => match self.below(&error) {
+                    Some(folder) => {
+                        let mut unreadable = self
+                            .unreadable
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner);
+                        unreadable.insert(folder);
+                        continue;
+                    }
+                    None => return Err(format!("the checkout cannot be read: {error}")),
+                },
+            };
             let mode = match entry.file_type() {
                 Some(kind) if kind.is_file() => Mode::File,
                 Some(kind) if kind.is_symlink() => Mode::Symlink,
@@ -151,6 +196,12 @@ impl Checkout {
             .filter_map(|path| self.entry(path, Mode::Submodule, 0));
         entries.extend(submodules);
         Ok(entries)
+    }
+
+    /// The folder below the checkout that may not be read, if that is what is wrong.
+    fn below(&self, error: &ignore::Error) -> Option<String> {
+        let folder = denied(error)?.strip_prefix(&self.root).ok()?;
+        (!folder.as_os_str().is_empty()).then(|| folder.display().to_string())
     }
 
     /// A path that is not UTF-8 nobody can ask for.
@@ -174,6 +225,17 @@ impl Checkout {
         read()
             .map(Bytes::from)
             .map_err(|error| format!("{path} cannot be read: {error}"))
+    }
+}
+
+/// What may not be read: mostly a container's data, which git does not read either.
+fn denied(error: &ignore::Error) -> Option<&Path> {
+    let is_denied = |error: &ignore::Error| {
+        error.io_error().map(io::Error::kind) == Some(ErrorKind::PermissionDenied)
+    };
+    match error {
+        ignore::Error::WithPath { path, err } if is_denied(err) => Some(path),
+        _ => None,
     }
 }
 
@@ -233,6 +295,39 @@ mod tests {
                 .unwrap_err()
                 .starts_with("none cannot be read")
         );
+    }
+
+    #[test]
+    fn only_what_may_not_be_read_is_passed_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let checkout = Checkout::open(dir.path()).unwrap();
+        let failed = |path: &str, kind: ErrorKind| {
+            let of_kind = Box::new(ignore::Error::Io(kind.into()));
+            let err = Box::new(ignore::Error::WithDepth {
+                depth: 1,
+                err: of_kind,
+            });
+            let path = checkout.root.join(path);
+            checkout.below(&ignore::Error::WithPath { path, err })
+        };
+        let denied = ErrorKind::PermissionDenied;
+        assert_eq!(failed("data/db", denied).as_deref(), Some("data/db"));
+        assert_eq!(failed("data/db", ErrorKind::Other), None);
+        assert_eq!(failed("", denied), None, "the checkout itself");
+    }
+
+    #[test]
+    fn a_branch_that_was_told_counts_before_a_guess() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut checkout = Checkout::open(dir.path()).unwrap();
+        assert_eq!(checkout.default_branch(), None);
+        fs::create_dir(dir.path().join(".git")).unwrap();
+        fs::write(dir.path().join(".git/HEAD"), "ref: refs/heads/next\n").unwrap();
+        checkout = Checkout::open(dir.path()).unwrap();
+        assert_eq!(checkout.default_branch(), Some(("next", false)));
+        checkout.default_branch_is("main");
+        assert_eq!(checkout.default_branch(), Some(("main", true)));
+        assert_eq!(checkout.head().branch, "main");
     }
 
     #[test]

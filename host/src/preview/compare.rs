@@ -1,6 +1,7 @@
 //! What would change in Port: entities held against those that are there.
 //!
 //! What a mapper no longer returns is not found out here: which entities were its own, the ledger of a host knows.
+//! Nor is what a replacing write would remove where only GitHub knows all that it would write.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -163,6 +163,21 @@ fn given<'g>(
     })
 }
 
+/// What was given and is in force for none of these plugins: they look for no such file.
+pub(super) fn not_read<'g>(
+    ground: &'g Ground,
+    plugins: impl Iterator<Item = &'g Arc<Plugin>> + Clone,
+) -> impl Iterator<Item = &'g Text> {
+    let owners = [Owner::Repository, Owner::Organization];
+    owners.into_iter().filter_map(move |owner| {
+        let is_read = |plugin: &Arc<Plugin>| given(ground, plugin).any(|(of, ..)| of == owner);
+        ground
+            .given
+            .of(owner)
+            .filter(|_| !plugins.clone().any(is_read))
+    })
+}
+
 fn given_at<'g>(ground: &'g Ground, plugin: &'g Plugin, path: &str) -> Option<&'g Text> {
     let (.., text) = given(ground, plugin).find(|(_, own, _)| *own == path)?;
     Some(text)

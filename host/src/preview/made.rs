@@ -56,6 +56,16 @@ impl Made {
         }
     }
 
+    /// Incomplete for no other reason than that GitHub cannot be asked here: a host might find it complete.
+    pub fn lacks_github_alone(&self) -> bool {
+        self.unknown && !self.told.iter().any(Told::is_error)
+    }
+
+    /// It was compared as what adds and updates, but a host might replace, and what that removes is not known.
+    pub fn hides_removals(&self) -> bool {
+        !self.merges && !self.changes.is_empty() && self.lacks_github_alone()
+    }
+
     /// It gave no outcome.
     pub(super) fn failed(&mut self, why: String) {
         self.complete = false;

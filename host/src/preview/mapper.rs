@@ -39,6 +39,10 @@ impl Mapper {
         }
     }
 
+    pub(super) fn plugin(&self) -> &Arc<Plugin> {
+        &self.plugin
+    }
+
     pub(super) fn maps(&self, kind: &str) -> bool {
         self.plugin.description.kinds.iter().any(|one| one == kind)
     }

@@ -16,6 +16,10 @@ pub(super) fn shop(tool: &Tool) -> &Tool {
             "shop/.git/refs/heads/main",
             &format!("{}\n", "7".repeat(40)),
         )
+        .file(
+            "shop/.git/refs/remotes/origin/HEAD",
+            "ref: refs/remotes/origin/main\n",
+        )
         .file("shop/.git/config", remote)
 }
 
@@ -112,6 +116,82 @@ fn a_saved_push_maps_the_checkout_as_it_is_now() {
         "{unknown}"
     );
 }
+
+/// As `actions/checkout` leaves it for a pull request: no branch, and none of the remote's.
+#[test]
+fn a_default_branch_that_nobody_tells_is_said_to_be_unknown() {
+    let tool = Tool::with(&["mapping"]);
+    tool.file("shop/.git/HEAD", &"7".repeat(40))
+        .file(
+            "shop/.git/config",
+            "[remote \"origin\"]\n\turl = https://github.com/acme/shop\n",
+        )
+        .file("shop/.github/port-app-config.yml", OF_MAIN)
+        .file("shop/package.json", "{}");
+
+    let unknown = preview(&tool, "--repo shop").fine();
+    for said in [
+        "note: the default branch is not known here; --default-branch says it.",
+        "the branch `main` is not read",
+    ] {
+        assert!(unknown.contains(said), "no {said} in:\n{unknown}");
+    }
+
+    let told = preview(&tool, "--repo shop --default-branch main").fine();
+    assert!(told.contains("      branch  main\n"), "{told}");
+    assert!(!told.contains("the default branch is not known"), "{told}");
+
+    tool.file("shop/.git/HEAD", "ref: refs/heads/main\n");
+    let guessed = preview(&tool, "--repo shop").fine();
+    assert!(guessed.contains("      branch  main\n"), "{guessed}");
+    let said =
+        "the default branch is not known here, taken for main; --default-branch says another";
+    assert!(guessed.contains(said), "{guessed}");
+}
+
+const OF_MAIN: &str = r#"
+resources:
+  - kind: file
+    selector:
+      query: 'true'
+      files:
+        - path: package.json
+          repos: [{ name: shop, branch: main }]
+    port:
+      entity:
+        mappings:
+          identifier: '"package"'
+          blueprint: '"service"'
+          properties: { branch: .repository.default_branch }
+"#;
+
+/// A checkout does not have it as GitHub has it: a right mapping would fail for what is not there.
+#[test]
+fn the_repository_itself_is_mapped_where_it_is_given() {
+    let tool = Tool::with(&["mapping"]);
+    shop(&tool).file("shop/.github/port-app-config.yml", OF_REPOSITORY);
+    let repository = r#"{"id":1,"name":"shop","owner":{"id":2,"login":"acme"},"topics":["web"]}"#;
+
+    let alone = preview(&tool, "--repo shop").fine();
+    let remark = "note: what GitHub says of the repository itself is not known here: give it by --kind repository --event -.";
+    assert!(alone.contains(remark), "{alone}");
+    assert!(!alone.contains("repository acme/shop"), "{alone}");
+
+    let given = preview_of(&tool, "--repo shop --kind repository --event -", repository).fine();
+    assert!(given.contains("  service shop  (mapping"), "{given}");
+    assert!(!given.contains("is not known here"), "{given}");
+}
+
+const OF_REPOSITORY: &str = r#"
+resources:
+  - kind: repository
+    selector: { query: '.topics | any(. == "web")' }
+    port:
+      entity:
+        mappings:
+          identifier: .name
+          blueprint: '"service"'
+"#;
 
 /// What a mapper asks and what it is told.
 #[test]

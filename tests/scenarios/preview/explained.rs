@@ -1,9 +1,10 @@
 //! Would its author know what to change?
 
 use portolan_tests::host::Tool;
+use serde_json::json;
 
 use super::checkout::shop;
-use super::{payload, preview};
+use super::{payload, preview, preview_of};
 
 const BROKEN: &str = r#"resources:
   - kind: pull-request
@@ -98,13 +99,13 @@ fn enrichments_that_only_github_knows_are_no_mistake_of_the_author() {
 "#;
     shop(&tool).file("shop/.github/port-app-config.yml", mapping);
 
-    let out = preview(&tool, "--repo shop").fine();
+    let url = "https://github.example.com/acme/shop";
+    let repository = json!({"id": 1, "name": "shop", "full_name": "acme/shop", "owner": {"id": 2, "login": "acme"}, "html_url": url});
+    let line = "--repo shop --kind repository --event -";
+    let out = preview_of(&tool, line, &repository.to_string()).fine();
 
     assert!(out.contains("  service shop  (mapping, shop/.github/port-app-config.yml:9)\n      url  https://github.example.com/acme/shop\n"), "{out}");
-    assert!(
-        out.contains("offline: `teams` could not be had"),
-        "{out}"
-    );
+    assert!(out.contains("offline: `teams` could not be had"), "{out}");
     assert!(
         out.contains("5 |       teams: true\n  |              ^ selector.teams"),
         "{out}"

@@ -34,7 +34,8 @@ async fn created_changed_and_unchanged_entities_are_told_apart() {
     tool.file("here/port.yml", PORT_YML)
         .file("here/.github/port-app-config.yml", settings);
 
-    let out = preview(&tool, "--repo here --repository acme/shop").fine();
+    let line = "--repo here --repository acme/shop --default-branch main";
+    let out = preview(&tool, line).fine();
 
     assert_eq!(
         out,
@@ -72,6 +73,27 @@ note: what mappers do not return any more is not shown: which entities were thei
         json!([{"field": "properties.tier", "old": "Other", "new": null}])
     );
     assert_eq!(changes[2]["change"], "created");
+}
+
+/// The files' last commits are among what would be written, and only GitHub knows them.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_replacing_write_would_remove_is_said_not_to_be_known() {
+    let acme = Acme::new().await;
+    let cart = json!({"identifier": "cart", "properties": {"tier": "Other"}, "relations": {}});
+    acme.port.plant("service", &cart, "somebody");
+    let tool = with_port(Tool::with(&["gitops"]), &acme);
+    tool.file("here/port.yml", PORT_YML).file(
+        "here/.github/port-app-config.yml",
+        "enableMergeEntity: false\n",
+    );
+
+    let out = preview(&tool, "--repo here --repository acme/shop --json").fine();
+
+    assert_eq!(objects(&out)[0]["plugins"][0]["unknown"], true, "{out}");
+    assert!(
+        out.contains("what a replacing write would remove is not shown"),
+        "{out}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ fn wrong_usage_is_told_in_a_sentence_that_says_what_to_do() {
     let tool = Tool::with(&["gitops", "pull-requests"]);
     tool.file("star.json", r#"{"action":"created","starred_at":"2026-01-01T00:00:00Z","repository":{"id":1,"name":"shop","owner":{"id":2,"login":"acme"}},"sender":{}}"#)
         .file("pulls.ndjson", "{\"id\":1}\n{\"id\":2}\n")
+        .file("answer.json", r#"{"message":"Not Found","status":"404"}"#)
         .file("here/port.yml", "");
     for (line, why) in [
         ("", "give what is to be mapped: a saved webhook by --event"),
@@ -43,6 +44,14 @@ fn wrong_usage_is_told_in_a_sentence_that_says_what_to_do() {
         (
             "--event star.json --name star",
             "no plugin maps `star`: loaded are gitops (tree); pull-requests (pull-request)",
+        ),
+        (
+            "--event star.json --name pull-request",
+            "star.json: `pull-request` is a kind; GitHub calls the event `pull_request`",
+        ),
+        (
+            "--kind pull-request --event answer.json --repository acme/shop",
+            "answer.json: line 1: this is no object, but GitHub's answer \"Not Found\"",
         ),
         (
             "--event none.json",
@@ -112,6 +121,39 @@ fn the_help_tells_what_its_status_means_and_needs_nothing() {
     ] {
         assert!(help.contains(part), "no {part} in:\n{help}");
     }
+}
+
+#[test]
+fn a_configuration_that_no_plugin_reads_is_said_to_be_in_force_for_none() {
+    let tool = Tool::with(&["pull-requests"]);
+    tool.file("mine.yml", "resources: []\n");
+    let run = |line: &str| preview_of(&tool, line, super::payload(0)).fine();
+
+    let said =
+        "note: mine.yml is in force for no plugin that is loaded: none looks for such a file.";
+    let out = run("--event - --config mine.yml");
+    assert!(out.contains(said), "{out}");
+    assert!(!run("--event -").contains("in force for no plugin"));
+}
+
+#[test]
+fn what_cannot_be_printed_is_no_success() {
+    let tool = Tool::with(&["pull-requests"]);
+    tool.file("pull_request.json", super::payload(0));
+    let full = std::fs::File::create("/dev/full").expect("Linux has it");
+
+    let output = tool
+        .command(&["preview", "--event", "pull_request.json"])
+        .stdout(full)
+        .output()
+        .expect("the binary can be run");
+
+    let why = String::from_utf8(output.stderr).expect("what people read is UTF-8");
+    assert_eq!(output.status.code(), Some(2), "{why}");
+    assert!(
+        why.starts_with("what was found out cannot be printed: No space left"),
+        "{why}"
+    );
 }
 
 /// `head` and the like have read enough.

@@ -10,7 +10,7 @@ pub(super) const MAPPER: &str = "rustup target add";
 pub(super) const PREVIEW: &str = "portolan preview";
 
 /// Commands within sentences, and what in the repository shows that CI runs them: a file and words of it.
-const WITHIN_SENTENCES: [(&str, &str, &str); 33] = [
+const WITHIN_SENTENCES: [(&str, &str, &str); 35] = [
     ("make help", "tests/scenarios/readme/make.rs", "`make help`"),
     ("make ci", "Makefile", "@bash .ci/run"),
     ("make test", ".ci/run", "part make test"),
@@ -109,6 +109,16 @@ const WITHIN_SENTENCES: [(&str, &str, &str); 33] = [
         "--config",
         "tests/scenarios/preview/checkout.rs",
         "--config mine.yml",
+    ),
+    (
+        "--kind repository --event -",
+        "tests/scenarios/preview/checkout.rs",
+        "--repo shop --kind repository --event -",
+    ),
+    (
+        "--default-branch",
+        "tests/scenarios/preview/checkout.rs",
+        "--default-branch main",
     ),
     (
         "--organization-config",

@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 
 use super::paint::Paint;
+use super::value::width;
 use crate::admin::redact::line;
 use crate::plugins::contract::Severity;
 use crate::preview::Told;
@@ -15,13 +16,9 @@ pub(super) fn print(
     notes: &[Told],
     shown: impl Fn(&str) -> String,
 ) -> io::Result<()> {
-    let width = |of: fn(&Told) -> usize| notes.iter().map(of).max().unwrap_or(0);
-    let lines = width(|note| at(note).to_string().len());
-    let fields = width(|note| {
-        note.field
-            .as_deref()
-            .map_or(0, |field| field.chars().count())
-    });
+    let lines = width(notes.iter().map(|note| at(note).to_string().len()));
+    let names = notes.iter().filter_map(|note| note.field.as_deref());
+    let fields = width(names.map(|field| field.chars().count()));
     let mut file = "";
     for note in notes {
         let path = note.place.as_ref().map_or("", |place| &place.path);

@@ -49,8 +49,10 @@ enum Line<'a> {
 struct Called<'a> {
     plugin: &'a str,
     version: &'a str,
-    /// Otherwise a host would delete nothing.
+    /// Otherwise a host would delete nothing, unless it is for what is `unknown` alone.
     complete: bool,
+    /// Something that it asked for only GitHub knows, which a host asks.
+    unknown: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     nothing: Option<&'a str>,
 }
@@ -188,6 +190,7 @@ fn called(made: &Made) -> Called<'_> {
         plugin: &made.plugin.name,
         version: &made.plugin.version,
         complete: made.complete,
+        unknown: made.unknown,
         nothing: made.nothing,
     }
 }

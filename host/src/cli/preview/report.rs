@@ -24,8 +24,10 @@ pub(super) struct Report {
     has_port: bool,
     /// Plugins that found no configuration, and might in the organization.
     unconfigured: BTreeSet<String>,
-    /// Whoever read has stopped reading, as `head` does.
+    /// Nothing more is printed: whoever read has stopped reading, as `head` does, or there is no room.
     unread: bool,
+    /// Why what should have been printed is lost.
+    lost: Option<String>,
 }
 
 impl Report {
@@ -45,6 +47,7 @@ impl Report {
             has_port,
             unconfigured: BTreeSet::new(),
             unread: false,
+            lost: None,
         }
     }
 
@@ -97,6 +100,9 @@ impl Report {
 
     pub(super) fn object(&mut self, preview: &Preview, object: &Object, made: &[Made]) {
         self.totals.add(made);
+        if made.iter().any(Made::hides_removals) {
+            self.remark("what a replacing write would remove is not shown where only GitHub knows all that would be written".to_owned());
+        }
         for made in made {
             for told in &made.told {
                 self.totals.tell(told);
@@ -109,8 +115,15 @@ impl Report {
         }
     }
 
-    /// Everything is mapped. Whether there is nothing to mend.
-    pub(super) async fn end(mut self, preview: &Preview) -> bool {
+    /// Everything is mapped. Whether there is nothing to mend; `Err` with a sentence where that could not be printed.
+    pub(super) async fn end(mut self, preview: &Preview) -> Result<bool, String> {
+        let unreadable = preview.unreadable();
+        if !unreadable.is_empty() {
+            self.remark(format!(
+                "what may not be read in the checkout was left out: {}",
+                unreadable.join(", ")
+            ));
+        }
         if !self.unconfigured.is_empty() {
             let names = Vec::from_iter(std::mem::take(&mut self.unconfigured)).join(" and ");
             self.remark(format!(
@@ -138,7 +151,7 @@ impl Report {
         }
         let flushed = self.out.flush();
         self.heed(flushed);
-        is_well
+        self.lost.map_or(Ok(is_well), Err)
     }
 
     fn write(
@@ -155,7 +168,7 @@ impl Report {
     fn heed(&mut self, written: io::Result<()>) {
         if let Err(error) = written {
             if error.kind() != ErrorKind::BrokenPipe && !self.unread {
-                eprintln!("It cannot be printed: {error}.");
+                self.lost = Some(format!("what was found out cannot be printed: {error}"));
             }
             self.unread = true;
         }

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use serde_json::{Map, Value};
+
 use super::Preview;
 use super::report::Report;
 use crate::files::Checkout;
@@ -117,17 +119,6 @@ impl Source {
         for tree in objects.iter_mut().filter(|object| object.kind == "tree") {
             tree.subject = checkout.map(CheckedOut::head);
         }
-        objects.retain(|object| {
-            let why = match object.kind.as_str() {
-                _ if object.gone || object.subject.is_some() => return true,
-                "tree" => "the files of the repository are not known offline: give its checkout by --repo",
-                "repository" => "what GitHub says of the repository itself is not in this event: give it by --kind repository",
-                // A kind of its own, or an event that has none.
-                _ => return true,
-            };
-            report.remark(why.to_owned());
-            false
-        });
         Ok(Self::Few(objects.into_iter()))
     }
 
@@ -140,13 +131,18 @@ impl Source {
         }
     }
 
-    /// Leaves out what nobody maps. `Err` with the kinds where that is everything.
-    pub(super) fn only(&mut self, maps: impl Fn(&str) -> bool) -> Result<(), String> {
+    /// Leaves out what nobody maps, and tells of what would be mapped if it were known. `Err` with the kinds where
+    /// everything is of the former.
+    pub(super) fn only(
+        &mut self,
+        maps: impl Fn(&str) -> bool,
+        report: &mut Report,
+    ) -> Result<(), String> {
         match self {
             Self::Many { kind, .. } if !maps(kind) => Err(format!("`{kind}`")),
             Self::Many { .. } => Ok(()),
             Self::Few(objects) => {
-                let (kept, others): (Vec<_>, Vec<_>) =
+                let (mut kept, others): (Vec<_>, Vec<_>) =
                     objects.partition(|object| maps(&object.kind));
                 let kinds: BTreeSet<_> = others
                     .iter()
@@ -155,6 +151,13 @@ impl Source {
                 if kept.is_empty() && !kinds.is_empty() {
                     return Err(Vec::from_iter(kinds).join(" or "));
                 }
+                kept.retain(|object| match unknown(object) {
+                    Some(why) => {
+                        report.remark(why.to_owned());
+                        false
+                    }
+                    None => true,
+                });
                 *objects = kept.into_iter();
                 Ok(())
             }
@@ -162,8 +165,23 @@ impl Source {
     }
 }
 
+/// Why an object cannot be mapped: what it is like is not known here.
+fn unknown(object: &Object) -> Option<&'static str> {
+    match object.kind.as_str() {
+        _ if object.gone || object.subject.is_some() => None,
+        "tree" => {
+            Some("the files of the repository are not known offline: give its checkout by --repo")
+        }
+        "repository" => Some(
+            "what GitHub says of the repository itself is not known here: give it by --kind repository --event -",
+        ),
+        // A kind of its own, or an event that has none.
+        _ => None,
+    }
+}
+
 impl CheckedOut {
-    pub(super) fn open(wanted: &Preview) -> Result<Option<Self>, String> {
+    pub(super) fn open(wanted: &Preview, report: &mut Report) -> Result<Option<Self>, String> {
         let Some(dir) = &wanted.repo else {
             return Ok(None);
         };
@@ -171,17 +189,29 @@ impl CheckedOut {
         if let Some((owner, name)) = &wanted.repository {
             files.belongs_to(owner, name);
         }
+        if let Some(branch) = &wanted.default_branch {
+            files.default_branch_is(branch);
+        }
+        match files.default_branch() {
+            Some((_, true)) => {}
+            Some((branch, false)) => report.remark(format!(
+                "the default branch is not known here, taken for {branch}; --default-branch says another"
+            )),
+            None => report.remark(
+                "the default branch is not known here; --default-branch says it".to_owned(),
+            ),
+        }
         let (owner, name) = files.whose().unwrap_or(("local", files.name()));
         let (bare, organization) = named(owner, name);
-        let branch = files.head().branch.clone();
-        let json = serde_json::json!({
-            "id": bare.id, "name": name, "full_name": bare.full_name(),
-            "owner": {"id": organization.id, "login": owner},
-            "default_branch": branch, "html_url": files.page(),
-        });
+        let branch = files.default_branch().map(|(branch, _)| branch);
+        let mut json: Map<String, Value> =
+            serde_json::from_str(&bare.json).map_err(|error| error.to_string())?;
+        for (field, known) in [("default_branch", branch), ("html_url", files.page())] {
+            json.extend(known.map(|known| (field.to_owned(), known.into())));
+        }
         let repository = Repository {
-            default_branch: Some(branch),
-            json: json.to_string().into(),
+            default_branch: branch.map(str::to_owned),
+            json: Value::from(json).to_string().into(),
             ..bare
         };
         Ok(Some(Self {
@@ -197,7 +227,7 @@ impl CheckedOut {
         serde_json::json!({"branch": head.branch, "commit": head.commit}).to_string()
     }
 
-    /// The files of the repository, and the repository itself as far as it is known.
+    /// The files of the repository, and the repository itself, which a checkout does not know as GitHub has it.
     fn objects(&self, files_alone: bool, report: &mut Report) -> Vec<Object> {
         if self.files.whose().is_none() {
             report.remark(format!(
@@ -205,21 +235,23 @@ impl CheckedOut {
                 self.repository.full_name()
             ));
         }
-        let object = |kind: &str, subject: String| Object {
+        let tree = self.object("tree", Some(self.head()));
+        match files_alone {
+            true => vec![tree],
+            false => vec![self.object("repository", None), tree],
+        }
+    }
+
+    fn object(&self, kind: &str, subject: Option<String>) -> Object {
+        Object {
             kind: kind.to_owned(),
             organization: self.organization.clone(),
             repository: Some(self.repository.clone()),
-            subject: Some(subject),
+            subject,
             webhook: None,
             number: None,
             line: None,
             gone: false,
-        };
-        let repository = object("repository", self.repository.json.to_string());
-        let tree = object("tree", self.head());
-        match files_alone {
-            true => vec![tree],
-            false => vec![repository, tree],
         }
     }
 }

@@ -7,12 +7,12 @@ use serde_json::Value;
 use super::explained;
 use super::paint::Paint;
 use super::totals::Totals;
-use super::value::shown;
+use super::value::{shown, width};
 use crate::admin::redact::line;
 use crate::entity::Entity;
 use crate::preview::compare::{Body, Change, Field};
 use crate::preview::input::Object;
-use crate::preview::{Made, Opening, Preview, Told};
+use crate::preview::{Made, Opening, Preview};
 
 /// What an object is called: `pull-request acme/shop#7`.
 pub(super) fn name(object: &Object) -> String {
@@ -87,7 +87,7 @@ fn of_plugin(out: &mut impl Write, paint: Paint, preview: &Preview, made: &Made)
         let name = line(&format!("{} {}", key.blueprint, key.identifier));
         writeln!(out, "  {} {name}", paint.red("-"))?;
     }
-    if made.unknown && !made.told.iter().any(Told::is_error) {
+    if made.lacks_github_alone() {
         let why = format!("{plugin}: not all that it asked for is known offline");
         writeln!(out, "  {}", paint.dim(why))?;
     } else if !made.complete {
@@ -156,11 +156,7 @@ fn all(out: &mut impl Write, entity: &Entity, body: Body) -> io::Result<()> {
             .iter()
             .map(|(name, value)| (format!("→ {name}"), shown(value))),
     );
-    let width = rows
-        .iter()
-        .map(|(name, _)| name.chars().count())
-        .max()
-        .unwrap_or(0);
+    let width = width(rows.iter().map(|(name, _)| name.chars().count()));
     rows.iter()
         .try_for_each(|(name, value)| writeln!(out, "      {name:width$}  {value}"))
 }
@@ -171,11 +167,7 @@ fn changed(out: &mut impl Write, paint: Paint, fields: &[Field]) -> io::Result<(
         name.or_else(|| Some(format!("→ {}", field.name.strip_prefix("relations.")?)))
             .unwrap_or_else(|| field.name.clone())
     };
-    let width = fields
-        .iter()
-        .map(|field| name(field).chars().count())
-        .max()
-        .unwrap_or(0);
+    let width = width(fields.iter().map(|field| name(field).chars().count()));
     fields.iter().try_for_each(|field| {
         let (old, new) = (paint.red(shown(&field.old)), paint.green(shown(&field.new)));
         writeln!(out, "      {:width$}  {old} → {new}", name(field))

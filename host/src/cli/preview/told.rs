@@ -189,7 +189,9 @@ fn window(text: &str, column: usize) -> (String, usize) {
         .chars()
         .map(|c| if c == '\t' { ' ' } else { c })
         .collect();
-    let (column, all) = (column.saturating_sub(1), text.chars().count());
+    let all = text.chars().count();
+    // A plugin says the column, which need not be one of this line.
+    let column = column.saturating_sub(1).min(all);
     let from = match all > QUOTED {
         true => column.saturating_sub(QUOTED / 2).min(all - QUOTED),
         false => 0,
@@ -211,6 +213,7 @@ mod tests {
     fn the_caret_stands_below_its_column_however_long_the_line() {
         assert_eq!(window("\ttier: Gold", 2), (" tier: Gold".to_owned(), 1));
         assert_eq!(window("größe: x", 8), ("größe: x".to_owned(), 7));
+        assert_eq!(window("tier", u32::MAX as usize), ("tier".to_owned(), 4));
         let long = format!("{}X{}", "a".repeat(500), "b".repeat(500));
         let (shown, before) = window(&long, 501);
         assert_eq!(shown.chars().nth(before), Some('X'));

@@ -7,6 +7,11 @@ use crate::admin::redact::line;
 /// Characters of a value that are shown; who wants all of it takes `--json`.
 const SHOWN: usize = 100;
 
+/// Of a column that these stand in; longer ones jut out.
+pub(super) fn width(lengths: impl Iterator<Item = usize>) -> usize {
+    lengths.max().unwrap_or(0).min(SHOWN)
+}
+
 /// On one line; a text without quotes, unless it could be taken for something else.
 pub(super) fn shown(value: &Value) -> String {
     match value {

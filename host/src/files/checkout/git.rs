@@ -5,10 +5,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// `gitrepository-layout`, reftable: the branch that HEAD names for whoever cannot read where it is kept instead.
+const ELSEWHERE: &str = ".invalid";
+
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// The default branch where the remote's is known, else the one that is checked out.
+    /// The default branch, or what is most likely it.
     pub(super) branch: Option<String>,
+    /// The remote says that it is the default one.
+    pub(super) is_default: bool,
     /// The commit that is checked out.
     pub(super) commit: Option<String>,
     pub(super) remote: Option<Remote>,
@@ -19,7 +24,7 @@ pub(super) struct Found {
 pub(super) struct Remote {
     pub(super) owner: String,
     pub(super) name: String,
-    /// `https://host/owner/name`
+    /// `https://host/owner/name`; `None` where the host may be a name of this machine alone.
     pub(super) page: Option<String>,
 }
 
@@ -46,9 +51,21 @@ impl Found {
         let default = default
             .as_deref()
             .and_then(|head| head.trim().strip_prefix("ref: refs/remotes/origin/"));
-        let checked_out = named.and_then(|reference| reference.strip_prefix("refs/heads/"));
+        let checked_out = named
+            .and_then(|reference| reference.strip_prefix("refs/heads/"))
+            .filter(|branch| *branch != ELSEWHERE);
+        let usual = || {
+            let is_there = |branch: &&str| {
+                let heads = ["refs/heads/", "refs/remotes/origin/"];
+                heads
+                    .iter()
+                    .any(|at| self::commit(&shared, &format!("{at}{branch}")).is_some())
+            };
+            ["main", "master"].into_iter().find(is_there)
+        };
         Self {
-            branch: default.or(checked_out).map(str::to_owned),
+            branch: default.or(checked_out).or_else(usual).map(str::to_owned),
+            is_default: default.is_some(),
             commit,
             remote: text(&shared.join("config")).as_deref().and_then(remote),
         }
@@ -63,10 +80,10 @@ impl Remote {
 
     /// `https://host/owner/name.git`, `ssh://git@host:22/owner/name`, `git@host:owner/name.git`.
     fn of(url: &str) -> Option<Self> {
-        let (host, path) = match url.split_once("://") {
+        let (scheme, (host, path)) = match url.split_once("://") {
             Some(("file", _)) => return None,
-            Some((_, rest)) => rest.split_once('/')?,
-            None => url.split_once(':')?,
+            Some((scheme, rest)) => (scheme, rest.split_once('/')?),
+            None => ("ssh", url.split_once(':')?),
         };
         // Whatever stands before the @ may be a secret.
         let host = host.rsplit('@').next()?.split(':').next()?;
@@ -76,8 +93,10 @@ impl Remote {
         if [host, owner, name].iter().any(|part| part.is_empty()) {
             return None;
         }
+        // `ssh_config` gives hosts names that nobody else knows.
+        let is_known = matches!(scheme, "http" | "https") || host.contains('.');
         Some(Self {
-            page: Some(format!("https://{host}/{owner}/{name}")),
+            page: is_known.then(|| format!("https://{host}/{owner}/{name}")),
             owner: owner.to_owned(),
             name: name.to_owned(),
         })
@@ -158,6 +177,10 @@ mod tests {
                 "{url}"
             );
         }
+        let page = |url| Remote::of(url).expect(url).page;
+        assert_eq!(page("git@github-work:acme/shop.git"), None, "of ssh_config");
+        assert_eq!(page("ssh://git@github-work/acme/shop"), None);
+        assert!(page("https://ghe/acme/shop").is_some());
         for url in [
             "../shop",
             "/srv/git/shop.git",
@@ -204,12 +227,24 @@ mod tests {
         write("shop/.git/worktrees/w/HEAD", &format!("{one}\n"));
         write("shop/.git/worktrees/w/commondir", "../..\n");
         write("w/.git", "gitdir: ../shop/.git/worktrees/w\n");
-        assert_eq!(found("w"), (None, Some(one)));
+        assert_eq!(
+            found("w"),
+            (Some("main".into()), Some(one.clone())),
+            "detached"
+        );
+        write("alone/.git/HEAD", &one);
+        assert_eq!(found("alone"), (None, Some(one.clone())), "and no branch");
+        write("alone/.git/refs/remotes/origin/master", &two);
+        assert_eq!(found("alone").0, Some("master".into()));
+        write("reftable/.git/HEAD", "ref: refs/heads/.invalid\n");
+        assert_eq!(found("reftable"), (None, None));
+        assert!(!Found::of(&root.join("shop")).is_default);
         write(
             "shop/.git/refs/remotes/origin/HEAD",
             "ref: refs/remotes/origin/trunk\n",
         );
         assert_eq!(found("w").0, Some("trunk".into()));
+        assert!(Found::of(&root.join("shop")).is_default);
         assert_eq!(found("elsewhere"), (None, None));
     }
 }

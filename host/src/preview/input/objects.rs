@@ -1,4 +1,5 @@
-//! Objects as GitHub's lists have them: one a line (NDJSON), or JSON however it is laid out, lists included.
+//! Objects as GitHub's lists have them: one a line (NDJSON), or JSON however it is laid out, lists included, also
+//! those that GitHub puts into an object with their `total_count`.
 //!
 //! A line is handed on as it is. Of what is in it only what names its repository is read, so that ten thousand take
 //! no longer than they must.
@@ -13,6 +14,11 @@ use serde_json::value::RawValue;
 
 use super::{Object, named};
 use crate::subject::{Organization, Repository};
+
+/// Lists within lists that are looked into: `gh api --paginate --slurp` makes one of GitHub's.
+const LISTS: u8 = 2;
+/// Characters shown of what GitHub says instead of an object.
+const MESSAGE: usize = 200;
 
 /// Reads objects of one kind.
 pub struct Objects<R> {
@@ -87,12 +93,7 @@ impl<R: BufRead> Objects<R> {
             .read_to_string(&mut text)
             .map_err(|error| unreadable(line, &error))?;
         let mut values = serde_json::Deserializer::from_str(&text).into_iter::<&RawValue>();
-        let mut counted = (0, line);
-        let mut line_of = |at: usize| {
-            counted.1 += text[counted.0..at].matches('\n').count();
-            counted.0 = at;
-            counted.1
-        };
+        let mut found = Vec::new();
         let wrong = |error: serde_json::Error| {
             let at = line + error.line() - 1;
             format!("line {at}: {}", no_json(&error))
@@ -100,19 +101,13 @@ impl<R: BufRead> Objects<R> {
         while let Some(value) = values.next() {
             let value = value.map_err(wrong)?;
             let begins = values.byte_offset() - value.get().len();
-            if !value.get().starts_with('[') {
-                self.waiting
-                    .push_back((line_of(begins), value.get().to_owned()));
-                continue;
-            }
-            let items: Vec<&RawValue> = serde_json::from_str(value.get()).map_err(wrong)?;
-            let mut from = begins;
-            for item in items {
-                // In the order in which they stand, so that each is found after the one before.
-                let at = text[from..].find(item.get()).map_or(from, |at| from + at);
-                self.waiting.push_back((line_of(at), item.get().to_owned()));
-                from = at + item.get().len();
-            }
+            items(value.get(), begins, LISTS, &mut found);
+        }
+        let mut counted = (0, line);
+        for (begins, object) in found {
+            counted.1 += text[counted.0..begins].matches('\n').count();
+            counted.0 = begins;
+            self.waiting.push_back((counted.1, object.to_owned()));
         }
         match self.waiting.pop_front() {
             Some((line, text)) => self.object(line, text).map(Some),
@@ -131,7 +126,7 @@ impl<R: BufRead> Objects<R> {
             Ok(found) => Ok(self.put_together(line, text, found)),
             Err(why) => Err(format!(
                 "line {line}: {}",
-                why.unwrap_or_else(|| "this is not JSON".to_owned())
+                why.unwrap_or_else(|| "a list stands too deep within others".to_owned())
             )),
         }
     }
@@ -154,9 +149,9 @@ impl<R: BufRead> Objects<R> {
         }
     }
 
-    /// Whose it is, and what it is called there. `Err(None)`: it ends too early, or goes on after its end.
+    /// Whose it is, and what it is called there. `Err(None)`: it ends too early, goes on after its end, or is a list.
     fn found(&mut self, text: &str) -> Result<Found, Option<String>> {
-        let (says, number) = Says::of(&self.kind, text).map_err(|error| {
+        let said = Says::of(&self.kind, text).map_err(|error| {
             let trailing = error.to_string().starts_with("trailing characters");
             match error.is_syntax() {
                 true if !trailing => Some(no_json(&error)),
@@ -164,6 +159,9 @@ impl<R: BufRead> Objects<R> {
                 false => (!error.is_eof()).then(|| error.to_string()),
             }
         })?;
+        let Some((says, number)) = said else {
+            return Err((Listed::of(text).is_none()).then(|| no_object(text)));
+        };
         let (repository, organization) = match says {
             Says::Json(json) => self.known(json).map_err(Some)?,
             Says::Url(url) => self.belonging(in_url(&url)).map_err(Some)?,
@@ -212,18 +210,18 @@ enum Says<'a> {
 }
 
 impl<'a> Says<'a> {
-    /// And the number by which people know the object in its repository.
-    fn of(kind: &str, text: &'a str) -> serde_json::Result<(Self, Option<u64>)> {
-        match kind {
+    /// And the number by which people know the object in its repository. `None`: it has no `id`, so it is none.
+    fn of(kind: &str, text: &'a str) -> serde_json::Result<Option<(Self, Option<u64>)>> {
+        let (id, said) = match kind {
             "repository" => {
-                serde_json::from_str::<IgnoredAny>(text)?;
-                Ok((Self::Json(text), None))
+                let repository: Any = serde_json::from_str(text)?;
+                (repository.id.is_some(), (Self::Json(text), None))
             }
             "pull-request" => {
                 let pull: PullRequest<'_> = serde_json::from_str(text)?;
                 let repository = pull.base.and_then(|base| base.repo);
                 let says = repository.map_or(Self::Nothing, |json| Self::Json(json.get()));
-                Ok((says, pull.number))
+                (pull.id.is_some(), (says, pull.number))
             }
             _ => {
                 let object: Other<'_> = serde_json::from_str(text)?;
@@ -232,15 +230,23 @@ impl<'a> Says<'a> {
                     (None, Some(url)) => Self::Url(url),
                     (None, None) => Self::Nothing,
                 };
-                Ok((says, object.number.or(object.id)))
+                (object.id.is_some(), (says, object.number.or(object.id)))
             }
-        }
+        };
+        Ok(id.then_some(said))
     }
+}
+
+/// GitHub gives every object of a kind an id.
+#[derive(Deserialize)]
+struct Any {
+    id: Option<IgnoredAny>,
 }
 
 /// GitHub docs, "List pull requests".
 #[derive(Deserialize)]
 struct PullRequest<'a> {
+    id: Option<IgnoredAny>,
     number: Option<u64>,
     #[serde(borrow)]
     base: Option<Base<'a>>,
@@ -263,6 +269,59 @@ struct Other<'a> {
     repository_url: Option<Cow<'a, str>>,
     #[serde(borrow)]
     url: Option<Cow<'a, str>>,
+}
+
+/// A list as GitHub gives that of workflow runs, of what a search found, and of an installation's repositories.
+#[derive(Deserialize)]
+struct Listed<'a> {
+    #[serde(rename = "total_count")]
+    _total_count: u64,
+    #[serde(borrow, alias = "items", alias = "repositories")]
+    workflow_runs: Vec<&'a RawValue>,
+}
+
+impl<'a> Listed<'a> {
+    fn of(text: &'a str) -> Option<Vec<&'a RawValue>> {
+        let listed: Self = serde_json::from_str(text).ok()?;
+        Some(listed.workflow_runs)
+    }
+}
+
+/// What stands in a value, each with where it begins: the items of a list, else the value itself.
+fn items<'a>(text: &'a str, begins: usize, lists: u8, found: &mut Vec<(usize, &'a str)>) {
+    let list = match lists {
+        0 => None,
+        _ if text.starts_with('[') => serde_json::from_str(text).ok(),
+        _ => Listed::of(text),
+    };
+    let Some(list): Option<Vec<&RawValue>> = list else {
+        found.push((begins, text));
+        return;
+    };
+    let mut from = 0;
+    for item in list {
+        // In the order in which they stand, so that each is found after the one before.
+        let at = text[from..].find(item.get()).map_or(from, |at| from + at);
+        items(item.get(), begins + at, lists - 1, found);
+        from = at + item.get().len();
+    }
+}
+
+/// GitHub's answer may be that there is no such thing, and `gh` prints that as well.
+fn no_object(text: &str) -> String {
+    #[derive(Deserialize)]
+    struct Answer {
+        message: String,
+    }
+    match serde_json::from_str::<Answer>(text) {
+        Ok(Answer { message }) => {
+            let message: String = message.chars().take(MESSAGE).collect();
+            format!("this is no object, but GitHub's answer {message:?}")
+        }
+        Err(_) => "the object has no `id`, as all of GitHub's have \
+                   (a webhook's payload is read without --kind)"
+            .to_owned(),
+    }
 }
 
 /// `https://api.github.com/repos/owner/name/…`
@@ -324,6 +383,20 @@ mod tests {
         );
         assert_eq!(lines("{\"id\":1} {\"id\":2}\n{\"id\":3}\n"), [1, 1, 2]);
         assert!(lines("").is_empty() && lines("[]\n").is_empty());
+        let listed = r#"{"total_count":3,"workflow_runs":[{"id":1},
+            {"id":2}]}{"total_count":3,"workflow_runs":[{"id":3}]}"#;
+        assert_eq!(lines(listed), [1, 2, 2], "page after page");
+        assert_eq!(lines(&listed.replace("workflow_runs", "items")), [1, 2, 2]);
+        assert_eq!(
+            lines(&format!("[{}]", listed.replace("}{", "},{"))),
+            [1, 2, 2]
+        );
+        assert_eq!(lines("[[{\"id\":1}],[{\"id\":2}]]"), [1, 1]);
+        assert_eq!(
+            lines("{\"total_count\":1,\"items\":[{\"id\":1}]}\n{\"id\":2}"),
+            [1, 2]
+        );
+        assert!(lines("{\"total_count\":0,\"workflow_runs\":[]}\n").is_empty());
         let [one] = &*read("issue", "{ \"id\": 1 }\n").unwrap() else {
             panic!()
         };
@@ -338,28 +411,56 @@ mod tests {
         assert_eq!(
             whose(
                 "pull-request",
-                &format!(r#"{{"base":{{"repo":{repository}}}}}"#)
+                &format!(r#"{{"id":7,"base":{{"repo":{repository}}}}}"#)
             ),
             "acme/cart"
         );
         assert_eq!(
-            whose("workflow-run", &format!(r#"{{"repository":{repository}}}"#)),
+            whose(
+                "workflow-run",
+                &format!(r#"{{"id":7,"repository":{repository}}}"#)
+            ),
             "acme/cart"
         );
-        let url = r#"{"repository_url":"https://ghe.example.com/api/v3/repos/acme/docs"}"#;
+        let url = r#"{"id":7,"repository_url":"https://ghe.example.com/api/v3/repos/acme/docs"}"#;
         assert_eq!(whose("issue", url), "acme/docs");
         assert_eq!(
             whose(
                 "issue",
-                r#"{"url":"https://api.github.com/repos/acme/docs/issues/1"}"#
+                r#"{"id":7,"url":"https://api.github.com/repos/acme/docs/issues/1"}"#
             ),
             "acme/docs"
         );
         assert_eq!(
-            whose("pull-request", r#"{"number":1}"#),
+            whose("pull-request", r#"{"id":7,"number":1}"#),
             "acme/shop",
             "as was told"
         );
+    }
+
+    #[test]
+    fn what_has_no_id_is_none_of_githubs_objects() {
+        let answer = r#"{"message":"Not Found","status":"404"}"#;
+        for kind in ["repository", "pull-request", "issue", "workflow-run"] {
+            for text in [
+                answer.to_owned(),
+                format!("[{answer}]"),
+                answer.replace(',', ",\n"),
+            ] {
+                assert_eq!(
+                    read(kind, &text).unwrap_err(),
+                    "line 1: this is no object, but GitHub's answer \"Not Found\"",
+                    "{kind} {text}"
+                );
+            }
+            for text in ["{}", r#"{"id":null}"#, r#"{"items":[{"id":1}]}"#] {
+                let why = read(kind, text).unwrap_err();
+                assert!(
+                    why.starts_with("line 1: the object has no `id`"),
+                    "{kind} {text}: {why}"
+                );
+            }
+        }
     }
 
     #[test]
@@ -371,6 +472,8 @@ mod tests {
         );
         assert!(wrong("{\"id\":1}\n{\"id\":\n").starts_with("line 3: this is not JSON: EOF"));
         assert!(wrong("[1]").starts_with("line 1: an object of GitHub's is wanted"));
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(wrong(&deep).starts_with("line 1: an object of GitHub's is wanted"));
         let mut alone = Objects::new("{\"id\":1}".as_bytes(), "issue", None);
         assert!(alone.read().unwrap_err().contains("--repository"));
     }

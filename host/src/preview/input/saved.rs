@@ -11,7 +11,17 @@ use serde_json::value::RawValue;
 use super::Object;
 use crate::delivery::Delivery;
 use crate::plugins::contract::Webhook;
-use crate::subject::{self, Subject, Touch};
+use crate::subject::{self, Subject, Touch, as_elsewhere};
+
+/// Kinds, and the events that tell of them, which are called something else.
+const EVENTS: [(&str, &str); 6] = [
+    ("pull-request", "pull_request"),
+    ("issue", "issues"),
+    ("workflow-run", "workflow_run"),
+    ("tree", "push"),
+    ("file", "push"),
+    ("folder", "push"),
+];
 
 /// A saved webhook.
 #[derive(Debug)]
@@ -35,6 +45,11 @@ struct Shown<'a> {
 
 impl Saved {
     pub fn read(text: String, name: Option<&str>) -> Result<Self, String> {
+        if let Some((kind, event)) = EVENTS.iter().find(|(kind, _)| Some(*kind) == name) {
+            return Err(format!(
+                "`{kind}` is a kind; GitHub calls the event `{event}`"
+            ));
+        }
         if let Ok(shown) = serde_json::from_str::<Shown<'_>>(&text) {
             let Some(payload) = shown.payload else {
                 let why = shown.without_payload.unwrap_or_default();
@@ -82,10 +97,18 @@ impl Saved {
 
     fn object(&self, subject: Subject) -> Object {
         let delivery = &self.delivery;
+        let mut repository = subject.repository;
+        // As a host shows it to mappers.
+        if let Some(pushed) = &mut repository
+            && delivery.event() == "push"
+            && let Some(json) = as_elsewhere(&pushed.json)
+        {
+            pushed.json = json.into();
+        }
         Object {
             kind: subject.kind,
             organization: subject.organization,
-            repository: subject.repository,
+            repository,
             subject: subject.object.as_deref().map(str::to_owned),
             webhook: Some(Webhook {
                 delivery: delivery.id().to_owned(),
@@ -201,6 +224,43 @@ mod tests {
             json!({}),
         ] {
             assert_eq!(recognized(&other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_push_tells_of_its_repository_as_other_events_do() {
+        let repository = json!({
+            "id": 1, "name": "shop", "owner": {"id": 2, "login": "acme"}, "default_branch": "main", "pushed_at": 0,
+        });
+        let (before, after) = ("1".repeat(40), "2".repeat(40));
+        let payload = json!({
+            "ref": "refs/heads/main", "before": before, "after": after, "commits": [], "repository": repository,
+            "pusher": {"name": "ann"}, "organization": {"id": 2, "login": "acme"},
+        });
+
+        let saved = Saved::read(payload.to_string(), None).unwrap();
+
+        let objects = saved.objects().unwrap();
+        let tree = objects.iter().find(|object| object.kind == "tree").unwrap();
+        let json = &tree.repository.as_ref().unwrap().json;
+        assert!(
+            json.contains(r#""pushed_at":"1970-01-01T00:00:00Z""#),
+            "{json}"
+        );
+    }
+
+    #[test]
+    fn a_kind_is_no_event() {
+        for kind in subject::kinds().chain(["tree", "file", "folder"]) {
+            let why = Saved::read("{}".to_owned(), Some(kind))
+                .err()
+                .unwrap_or_default();
+            let is_event = kind == "repository";
+            assert_ne!(
+                why.starts_with(&format!("`{kind}` is a kind; GitHub calls")),
+                is_event,
+                "{kind}: {why}"
+            );
         }
     }
 

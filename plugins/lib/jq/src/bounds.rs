@@ -64,7 +64,9 @@ pub(crate) enum Spent {
 impl fmt::Display for Spent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Steps => "the program takes too many steps, as a loop or a recursion without end does",
+            Self::Steps => {
+                "the program takes too many steps, as a loop or a recursion without end does"
+            }
             Self::Bytes => "a string, or the output, gets too long",
             Self::Memory => "the program builds too many and too large values",
             Self::Levels => "arrays and objects lie too deep in each other",

@@ -127,7 +127,7 @@ fn trimmed(value: Value, part: &Value, left: bool, right: bool) -> ValR<Value> {
 }
 
 /// What jq trims: ASCII's blanks.
-fn is_blank(char: char) -> bool {
+pub(super) fn is_blank(char: char) -> bool {
     matches!(char, ' ' | '\t'..='\r')
 }
 

@@ -87,11 +87,17 @@ impl<'s, 't> Parser<'s, 't> {
                 };
                 parser.place += 1;
                 left = match op {
+                    BinaryOp::Pipe(_)
+                    | BinaryOp::Comma
+                    | BinaryOp::Alt
+                    | BinaryOp::Or
+                    | BinaryOp::And => {
+                        let items = parser.chain(left, binds, commas)?;
+                        parser.height += items.len().ilog2() as usize;
+                        balanced(items, &op)
+                    }
                     // To the right: what follows belongs together.
-                    BinaryOp::Pipe(_) => join(left, op, parser.expression(binds::PIPE, commas)?),
-                    BinaryOp::Comma => parser.commas(left)?,
-                    BinaryOp::Alt
-                    | BinaryOp::Assign
+                    BinaryOp::Assign
                     | BinaryOp::Update
                     | BinaryOp::UpdateMath(_)
                     | BinaryOp::UpdateAlt => join(left, op, parser.expression(binds, commas)?),
@@ -106,24 +112,19 @@ impl<'s, 't> Parser<'s, 't> {
         })
     }
 
-    /// The rest of `a, b, c`, as a tree that is no deeper than it must be.
-    fn commas(&mut self, first: Term<&'s str>) -> Parsed<'s> {
-        let mut items = vec![first, self.expression(binds::ALTERNATIVE, true)?];
-        while self.eat(",") {
-            items.push(self.expression(binds::ALTERNATIVE, true)?);
+    /// What `a | b | c` joins, from behind its first operator on.
+    fn chain(
+        &mut self,
+        first: Term<&'s str>,
+        binds: u8,
+        commas: bool,
+    ) -> Result<Vec<Term<&'s str>>, Wrong> {
+        let mut items = vec![first, self.expression(binds + 1, commas)?];
+        while self.operator(commas).is_some_and(|(_, next)| next == binds) {
+            self.place += 1;
+            items.push(self.expression(binds + 1, commas)?);
         }
-        while items.len() > 1 {
-            let mut pairs = Vec::with_capacity(items.len() / 2 + 1);
-            let mut left = items.into_iter();
-            while let Some(item) = left.next() {
-                pairs.push(match left.next() {
-                    Some(next) => join(item, BinaryOp::Comma, next),
-                    None => item,
-                });
-            }
-            items = pairs;
-        }
-        Ok(items.remove(0))
+        Ok(items)
     }
 
     /// What stands beside operators: a term, a negation, a `try`, or what takes the rest: `def`, `label`, `… as $x |`.
@@ -437,6 +438,22 @@ impl<'s, 't> Parser<'s, 't> {
 
 fn join<'s>(left: Term<&'s str>, op: BinaryOp<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
     Term::BinOp(left.into(), op, right.into())
+}
+
+/// What an operator joins, wherever parentheses would stand, as a tree that is no deeper than it must be.
+fn balanced<'s>(mut items: Vec<Term<&'s str>>, op: &BinaryOp<&'s str>) -> Term<&'s str> {
+    while items.len() > 1 {
+        let mut pairs = Vec::with_capacity(items.len() / 2 + 1);
+        let mut left = items.into_iter();
+        while let Some(item) = left.next() {
+            pairs.push(match left.next() {
+                Some(next) => join(item, op.clone(), next),
+                None => item,
+            });
+        }
+        items = pairs;
+    }
+    items.pop().unwrap_or_default()
 }
 
 fn with_definitions<'s>(definitions: Vec<Def<&'s str>>, body: Term<&'s str>) -> Term<&'s str> {

@@ -119,6 +119,37 @@ fn integers_keep_their_digits_until_they_are_computed_with() {
 }
 
 #[test]
+fn text_is_read_as_numbers_as_far_as_any_version_does() {
+    gives(
+        "map(tonumber)",
+        r#"[" 2", " 7\n", "+5", "-1"]"#,
+        "[2,7,5,-1]",
+    );
+    gives("map(tonumber?)", r#"["+-5", "0x1", "1 2", "", "x"]"#, "[]");
+    gives(
+        "map(fromjson)",
+        r#"["01", "[+1, .5, 1.]", "[NaN]", "{\"a\\\"01\": -01}"]"#,
+        r#"[1,[1,0.5,1],[null],{"a\"01":-1}]"#,
+    );
+    gives("map(fromjson?)", r#"["[1", "1 2", "x01", "\"01"]"#, "[]");
+}
+
+#[test]
+fn equal_is_what_has_equal_parts_and_nan_equals_nothing() {
+    gives(
+        "[[nan] == [nan], {a: nan} == {a: nan}]",
+        "null",
+        "[false,false]",
+    );
+    gives(
+        "[.[0] == .[1], .[0] == .[2]]",
+        r#"[{"a": 1, "b": [2]}, {"b": [2], "a": 1}, {"a": 1, "c": [2]}]"#,
+        "[true,false]",
+    );
+    gives("[nan] as $x | $x == $x", "null", "true");
+}
+
+#[test]
 fn now_is_what_the_run_is_told() {
     let bounds = Bounds {
         now: 1_425_599_621.5,

@@ -276,7 +276,6 @@ fn texts_that_nest() {
         format!("{}1", "-".repeat(100_000)),
         format!("{}1", "try ".repeat(100_000)),
         format!("1{}", "+1".repeat(100_000)),
-        format!("1{}", " | 1".repeat(100_000)),
         format!(".{}", "?".repeat(100_000)),
         format!("{}1{}", "\"\\(".repeat(10_000), ")\"".repeat(10_000)),
         format!("{}1{}", "if 1 then ".repeat(10_000), " end".repeat(10_000)),
@@ -308,6 +307,10 @@ fn texts_that_nest() {
     // So is much of what does not nest.
     let many = format!("[{}1] | length", "1, ".repeat(5_000));
     assert_eq!(little(many, "null"), Ok("5001".into()));
+    for (op, result) in [("|", "1"), ("//", "1"), ("or", "true"), ("and", "true")] {
+        let chain = format!("1{}", format!(" {op} 1").repeat(5_000));
+        assert_eq!(little(chain, "null"), Ok(result.into()), "{op}");
+    }
     let names = format!(".{} | 1", vec!["a"; 100].join("."));
     assert_eq!(little(names, "null"), Ok("1".into()));
 }

@@ -66,13 +66,10 @@ impl Ord for Value {
 )]
 impl PartialOrd for Value {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        if let (Self::Number(left), Self::Number(right)) = (self, other)
-            && left.is_nan()
-            && right.is_nan()
-        {
-            return Some(Ordering::Less);
-        }
-        Some(self.cmp(other))
+        Some(match self.cmp(other) {
+            Ordering::Equal if self != other => Ordering::Less,
+            order => order,
+        })
     }
 }
 
@@ -80,9 +77,29 @@ impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Number(Number::Int(left)), Self::Number(Number::Int(right))) => left == right,
+            (Self::Number(left), Self::Number(right)) => {
+                !left.is_nan() && left.order(right) == Ordering::Equal
+            }
             (Self::String(left), Self::String(right)) => left.as_str() == right.as_str(),
-            (Self::Object(left), Self::Object(right)) if left.len() != right.len() => false,
-            _ => self.partial_cmp(other) == Some(Ordering::Equal),
+            (Self::Array(left), Self::Array(right)) => {
+                if left.shares(right) {
+                    return true;
+                }
+                let (left, right) = (left.as_slice(), right.as_slice());
+                left.len() == right.len()
+                    && (bounds::step(1 + left.len() as u64 / 8).is_err() || left == right)
+            }
+            (Self::Object(left), Self::Object(right)) => {
+                if std::rc::Rc::ptr_eq(left, right) {
+                    return true;
+                }
+                left.len() == right.len()
+                    && (bounds::step(1 + left.len() as u64 / 2).is_err()
+                        || left
+                            .iter()
+                            .all(|(name, value)| right.get(name) == Some(value)))
+            }
+            _ => self.rank() == other.rank(),
         }
     }
 }

@@ -198,7 +198,7 @@ fn beyond_ascii(pattern: &str) -> String {
 /// `$` as Oniguruma takes it: at the end, and before a newline there.
 fn before_last_newline(pattern: &str) -> String {
     let mut changed = String::with_capacity(pattern.len() + 4);
-    let (mut chars, mut class) = (pattern.chars(), 0_usize);
+    let (mut chars, mut class) = (pattern.chars().peekable(), 0_usize);
     while let Some(char) = chars.next() {
         match char {
             '\\' => {
@@ -206,7 +206,14 @@ fn before_last_newline(pattern: &str) -> String {
                 changed.extend(chars.next());
                 continue;
             }
-            '[' => class += 1,
+            '[' => {
+                class += 1;
+                changed.push(char);
+                changed.extend(chars.next_if_eq(&'^'));
+                // What would close the class means itself where it is the first.
+                changed.extend(chars.next_if_eq(&']'));
+                continue;
+            }
             ']' => class = class.saturating_sub(1),
             '$' if class == 0 => {
                 changed.push_str("\\Z");

@@ -15,7 +15,8 @@ impl<'s> Parser<'s, '_> {
         let mut members = Vec::new();
         if !self.eat("}") {
             members.push(self.member()?);
-            while self.eat(",") {
+            // A comma may stand behind the last one.
+            while self.eat(",") && !matches!(self.peek().kind, Kind::Symbol("}")) {
                 members.push(self.member()?);
             }
             self.close("}", at)?;

@@ -9,7 +9,7 @@ use jaq_core::ValR;
 use super::values::read_number;
 use super::{Row, one, row};
 use crate::bounds;
-use crate::value::{Value, error, shortened};
+use crate::value::{Value, error, quoted, shortened};
 
 pub(super) const ROWS: &[Row] = &[
     row("tojson", "", |cv| one(cv.1.to_json().map(Value::from))),
@@ -34,7 +34,7 @@ fn from_json(value: &Value) -> ValR<Value> {
         bounds::step(text.len() as u64 / 16)?;
         bounds::string(text.len())?;
         serde_json::from_str(&strict(text))
-            .map_err(|_| error(format!("{cause} (while parsing '{text}')")))
+            .map_err(|_| error(format!("{cause} (while parsing '{}')", quoted(text))))
     })
 }
 

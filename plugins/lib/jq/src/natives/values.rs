@@ -49,7 +49,10 @@ fn length(value: Value) -> ValR<Value> {
             )));
         }
         Value::Number(_) => abs(value)?,
-        Value::String(text) => text.as_str().chars().count().into(),
+        Value::String(text) => {
+            bounds::text(text.as_str().len())?;
+            text.as_str().chars().count().into()
+        }
         Value::Array(items) => items.as_slice().len().into(),
         Value::Object(members) => members.len().into(),
     })
@@ -130,14 +133,17 @@ fn contains(value: &Value, part: &Value) -> Metered<bool> {
 fn to_number(value: Value) -> ValR<Value> {
     match &value {
         Value::Number(_) => Ok(value),
-        Value::String(text) => read_number(text.as_str())
-            .map(Value::Number)
-            .ok_or_else(|| {
-                error(format!(
-                    "string ({}) cannot be parsed as a number",
-                    shortened(&value)
-                ))
-            }),
+        Value::String(text) => {
+            bounds::text(text.as_str().len() * 8)?;
+            read_number(text.as_str())
+                .map(Value::Number)
+                .ok_or_else(|| {
+                    error(format!(
+                        "string ({}) cannot be parsed as a number",
+                        shortened(&value)
+                    ))
+                })
+        }
         _ => Err(error(format!(
             "{} ({}) cannot be parsed as a number",
             value.kind(),

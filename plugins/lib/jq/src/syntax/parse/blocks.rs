@@ -74,15 +74,21 @@ impl<'s> Parser<'s, '_> {
                 break;
             }
         }
+        let mut hint = "";
         let otherwise = if self.eat_word("else") {
+            if matches!(self.peek().kind, Kind::Word("if")) {
+                hint = "; `else if` is one word in jq: `elif`";
+            }
             Some(self.filter()?.into())
         } else {
             None
         };
         if self.is_end() && !self.inner {
-            return Err(Wrong::new(at, "this `if` has no `end`"));
+            return Err(Wrong::new(at, format!("this `if` has no `end`{hint}")));
         }
         self.word("end")?;
+        // Each `elif` lies inside the one before; what it takes of the stack is a part of a level.
+        self.higher(branches.len() / 4, at)?;
         Ok(Term::IfThenElse(branches, otherwise))
     }
 
@@ -102,9 +108,9 @@ impl<'s> Parser<'s, '_> {
         let most = if name == "reduce" { 2 } else { 3 };
         if arguments.len() < 2 || arguments.len() > most {
             let form = if most == 2 {
-                "(start; update)"
+                "a start and an update"
             } else {
-                "(start; update) or (start; update; extract)"
+                "a start, an update and possibly what it puts out"
             };
             return Err(Wrong::new(at, format!("`{name}` takes {form}")));
         }
@@ -134,6 +140,7 @@ impl<'s> Parser<'s, '_> {
                 }
                 self.close(")", at)?;
             }
+            self.higher(args.len() / 4, at)?;
             self.expect(":")?;
             let body = self.filter()?;
             self.expect(";")?;

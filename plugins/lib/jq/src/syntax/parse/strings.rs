@@ -8,6 +8,7 @@ use crate::syntax::tokens::{Kind, Piece};
 
 impl<'s> Parser<'s, '_> {
     pub(super) fn string(&mut self) -> Parsed<'s> {
+        let at = self.peek().at;
         let format = match self.peek().kind {
             Kind::Format(name) => {
                 self.place += 1;
@@ -27,6 +28,7 @@ impl<'s> Parser<'s, '_> {
                     let mut inner = Parser {
                         tokens,
                         place: 0,
+                        asked: 0,
                         inner: true,
                         ..*parser
                     };
@@ -37,6 +39,8 @@ impl<'s> Parser<'s, '_> {
                 })?,
             });
         }
+        // They are added up one inside the other; what each takes of the stack is half of a level.
+        self.higher(parts.len() / 4, at)?;
         Ok(Term::Str(format, parts))
     }
 }

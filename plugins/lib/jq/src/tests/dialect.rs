@@ -47,6 +47,25 @@ fn a_mistake_has_its_place_in_the_text_as_it_was_written() {
 }
 
 #[test]
+fn a_mistake_says_what_jq_has_instead() {
+    for (program, hint) in [
+        (".a && .b", "`and`"),
+        (".a || .b", "`or`"),
+        (".a === .b", "`==`"),
+        ("!.a", "`| not`"),
+        ("if .a then 1 else if .b then 2 else 3 end", "`elif`"),
+        ("a::b", "no modules"),
+        (".a.my-key", "`.\"my-key\"`"),
+        ("foo(1)", "1 argument"),
+        ("break", "`break $name`"),
+        ("reduce .[] as $x (0)", "a start and an update"),
+    ] {
+        let (message, _) = mistake(program);
+        assert!(message.contains(hint), "{program}: {message}");
+    }
+}
+
+#[test]
 fn what_no_string_is_is_left_alone() {
     gives(
         "[.[] | ltrimstr(\"a\"), rtrimstr(\"b\"), trimstr(\"c\")]",

@@ -373,6 +373,14 @@ fn texts_that_are_wide() {
         many(200, |n| format!("elif . == {n} then 1"))
     );
     assert_eq!(little(cases, "null"), Ok("null".into()));
+    // What stands side by side is no higher than its highest.
+    let names = many(300, |n| format!(r#""{n}\(1)-\(2)-\(3)-\(4)": 1,"#));
+    assert_eq!(
+        little(format!("{{{names}}} | length"), "null"),
+        Ok("300".into())
+    );
+    let definitions = many(300, |n| format!("def f{n}(a; b; c; d): 1;"));
+    assert_eq!(little(format!("{definitions} 1"), "null"), Ok("1".into()));
     let chain = many(5_000, |n| format!("def f{}: f{n};", n + 1));
     let chain = format!("def f0: 1; {chain} f5000 + 1");
     assert!(matches!(

@@ -140,9 +140,11 @@ impl<'s> Parser<'s, '_> {
                 }
                 self.close(")", at)?;
             }
+            let around = std::mem::take(&mut self.height);
             self.higher(args.len() / 4, at)?;
             self.expect(":")?;
             let body = self.filter()?;
+            self.height = self.height.max(around);
             self.expect(";")?;
             definitions.push(Def { name, args, body });
         }

@@ -20,6 +20,7 @@ impl<'s> Parser<'s, '_> {
             return Err(self.unexpected("a string"));
         };
         self.place += 1;
+        let around = std::mem::take(&mut self.height);
         let mut parts = Vec::with_capacity(pieces.len());
         for piece in pieces {
             parts.push(match piece {
@@ -39,8 +40,9 @@ impl<'s> Parser<'s, '_> {
                 })?,
             });
         }
-        // They are added up one inside the other; what each takes of the stack is half of a level.
+        // They are added up one inside the other; what each takes of the stack is a part of a level.
         self.higher(parts.len() / 4, at)?;
+        self.height = self.height.max(around);
         Ok(Term::Str(format, parts))
     }
 }

@@ -64,7 +64,9 @@ pub(crate) enum Spent {
 impl fmt::Display for Spent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Steps => "the program takes too many steps, as a loop or a recursion without end does",
+            Self::Steps => {
+                "the program takes too many steps, as a loop or a recursion without end does"
+            }
             Self::Bytes => "a string, or the output, gets too long",
             Self::Memory => "the program builds too many and too large values",
             Self::Levels => "arrays and objects lie too deep in each other",
@@ -152,9 +154,7 @@ pub(crate) fn step(count: u64) -> Metered {
 /// A definition calls itself: a step, and possibly a level of the stack.
 #[inline]
 pub(crate) fn call() -> Metered {
-    if METER.with(|meter| here() < meter.floor.get()) {
-        return spend(Spent::Stack);
-    }
+    stack()?;
     step(CALL)
 }
 
@@ -211,6 +211,30 @@ pub(crate) fn level(level: u16) -> Metered {
     } else {
         Ok(())
     }
+}
+
+/// Something goes on inside of something: it may take the stack.
+#[inline]
+pub(crate) fn stack() -> Metered {
+    if METER.with(|meter| here() < meter.floor.get()) {
+        return spend(Spent::Stack);
+    }
+    Ok(())
+}
+
+/// A path has these steps: so deep may something lie that is made there.
+#[inline]
+pub(crate) fn path(mut steps: impl Iterator) -> Metered {
+    if steps.nth(usize::from(LEVELS)).is_some() {
+        return spend(Spent::Levels);
+    }
+    Ok(())
+}
+
+/// A text of so many bytes is read.
+#[inline]
+pub(crate) fn text(length: usize) -> Metered {
+    step(length as u64 / 256)
 }
 
 /// How long a string may be.

@@ -17,9 +17,10 @@ use std::collections::BTreeSet;
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
+use jaq_core::ops::Math;
 use jaq_core::path::{Opt, Part};
 
-use single::is_single;
+use single::{is_single, may_go_deeper};
 use walk::defined;
 
 pub(crate) use walk::calls;
@@ -89,7 +90,7 @@ impl<'s> Lowering<'s> {
                 let member = |(name, value): (_, Option<_>)| {
                     (self.term(name), value.map(|value| self.term(value)))
                 };
-                Term::Obj(members.into_iter().map(member).collect())
+                object(members.into_iter().map(member).collect())
             }
             Term::Neg(operand) => Term::Neg(self.boxed(*operand)),
             Term::Label(name, body) => Term::Label(name, self.boxed(*body)),
@@ -198,6 +199,12 @@ impl<'s> Lowering<'s> {
             args.next().unwrap_or_default(),
         );
         let extract = args.next();
+        // Each round may lengthen the path that the one before went.
+        let update = if may_go_deeper(&update) {
+            pipe(call("!deeper", []), update)
+        } else {
+            update
+        };
         if is_single(&update) {
             let args = [start, update].into_iter().chain(extract).collect();
             return Term::Fold(name, source.into(), pattern, args);
@@ -240,6 +247,9 @@ impl<'s> Lowering<'s> {
                 // and the chain of closures would grow unseen; in a label it is not the last thing.
                 body = Term::Label("$!calls", body.into());
             }
+        } else if !self.defined.is_empty() {
+            // Definitions that call each other in a row use the stack as well, and lengthen paths.
+            body = pipe(call("!deeper", []), body);
         }
         let variables = def
             .args
@@ -283,6 +293,18 @@ impl<'s> Lowering<'s> {
     fn defines(&self, name: &'s str) -> bool {
         self.defined.contains(&(name, 0))
     }
+}
+
+/// How many members the evaluator adds up one inside the other.
+const MEMBERS: usize = 64;
+
+/// An object; a large one is the sum of two.
+fn object<'s>(mut members: Vec<(Term<&'s str>, Option<Term<&'s str>>)>) -> Term<&'s str> {
+    if members.len() <= MEMBERS {
+        return Term::Obj(members);
+    }
+    let later = members.split_off(members.len() / 2);
+    join(object(members), BinaryOp::Math(Math::Add), object(later))
 }
 
 fn join<'s>(left: Term<&'s str>, op: BinaryOp<&'s str>, right: Term<&'s str>) -> Term<&'s str> {

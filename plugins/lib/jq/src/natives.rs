@@ -2,6 +2,7 @@
 
 mod flow;
 mod format;
+mod json;
 mod lists;
 mod math;
 mod paths;
@@ -42,6 +43,7 @@ fn rows() -> impl Iterator<Item = &'static Row> {
     [
         flow::ROWS,
         values::ROWS,
+        json::ROWS,
         lists::ROWS,
         paths::ROWS,
         strings::ROWS,

@@ -167,25 +167,42 @@ impl Mistake {
 
     /// A name that nothing is known by. It is a slice of the text, unless it is a definition's own.
     fn undefined(text: &str, name: &str, kind: &Undefined) -> Self {
+        let at = (name.as_ptr().addr())
+            .checked_sub(text.as_ptr().addr())
+            .filter(|at| *at < text.len());
         let message = match kind {
+            Undefined::Mod => "there are no modules here".into(),
             Undefined::Filter(0) if !name.starts_with('@') => {
-                format!("there is no function `{name}`; a text needs quotes: \"{name}\"")
+                let before = at.and_then(|at| text.get(..at)?.strip_suffix('-'));
+                match before.and_then(last_field) {
+                    Some(begin) => format!(
+                        "there is no function `{name}`; a name with a dash needs quotes: `.\"{begin}-{name}\"`"
+                    ),
+                    None => {
+                        format!("there is no function `{name}`; a text needs quotes: \"{name}\"")
+                    }
+                }
             }
             Undefined::Filter(0) => format!("there is no format `{name}`"),
+            Undefined::Filter(1) => format!("there is no function `{name}` with 1 argument"),
             Undefined::Filter(arity) => {
                 format!("there is no function `{name}` with {arity} arguments")
             }
             Undefined::Label => format!("there is no label `{name}` around this"),
             _ => format!("there is no variable `{name}` here"),
         };
-        let at = (name.as_ptr().addr())
-            .checked_sub(text.as_ptr().addr())
-            .filter(|at| *at < text.len());
         match at {
             Some(at) => Self::at(text, at, message),
             None => Self { message, at: None },
         }
     }
+}
+
+/// The name of the field that a text ends with: `a` of `.b | .a`.
+fn last_field(text: &str) -> Option<&str> {
+    let (_, name) = text.rsplit_once('.')?;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    (!name.is_empty() && name.bytes().all(is_name)).then_some(name)
 }
 
 impl std::fmt::Display for Mistake {

@@ -21,7 +21,7 @@ pub use number::Number;
 pub use object::Object;
 pub use text::Text;
 
-pub(crate) use show::shortened;
+pub(crate) use show::{quoted, shortened};
 
 use crate::bounds::{self, Metered};
 

@@ -44,8 +44,24 @@ pub(super) fn is_single(term: &Term<&str>) -> bool {
     }
 }
 
+/// Can it say where something is, deeper than where it is? In doubt yes.
+pub(super) fn may_go_deeper(term: &Term<&str>) -> bool {
+    !matches!(
+        term,
+        Term::Id
+            | Term::Num(_)
+            | Term::Var(_)
+            | Term::Str(..)
+            | Term::Arr(_)
+            | Term::Obj(_)
+            | Term::Neg(_)
+            | Term::BinOp(_, BinaryOp::Math(_) | BinaryOp::Cmp(_), _)
+    )
+}
+
 /// Definitions that have one output for each of their arguments' outputs.
-const SINGLE: [(&str, usize); 20] = [
+const SINGLE: [(&str, usize); 21] = [
+    ("!deeper", 0),
     ("length", 0),
     ("tostring", 0),
     ("tonumber", 0),

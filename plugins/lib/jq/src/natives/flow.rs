@@ -39,7 +39,20 @@ pub(super) const ROWS: &[Row] = &[
         name: "!call",
         args: "",
         run: |cv| one(bounds::call().map(|()| cv.1)),
-        paths: Some(|cv| box_once(bounds::call().map(|()| cv.1).map_err(Exn::from))),
+        paths: Some(|cv| {
+            let asked = bounds::call().and_then(|()| bounds::path(cv.1.1.iter()));
+            box_once(asked.map(|()| cv.1).map_err(Exn::from))
+        }),
+    },
+    // In other definitions, and wherever a path may get longer than its program says.
+    Row {
+        name: "!deeper",
+        args: "",
+        run: |cv| one(bounds::stack().map(|()| cv.1)),
+        paths: Some(|cv| {
+            let asked = bounds::stack().and_then(|()| bounds::path(cv.1.1.iter()));
+            box_once(asked.map(|()| cv.1).map_err(Exn::from))
+        }),
     },
     row("!last_or_null", "f", |mut cv| {
         let (filter, context) = cv.0.pop_fun();

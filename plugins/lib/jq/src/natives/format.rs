@@ -2,13 +2,12 @@
 //!
 //! "Format strings and escaping" in jq's manual.
 
-use jaq_core::native::unary;
 use jaq_core::{Error, ValR};
 
 use super::strings::made;
-use super::{Row, one, row};
+use super::{Cv, Outputs, Row, one, row};
 use crate::bounds;
-use crate::value::{Value, error, shortened};
+use crate::value::{Value, error, quoted, shortened};
 
 pub(super) const ROWS: &[Row] = &[
     row("@text", "", |cv| one(string(&cv.1).and_then(made))),
@@ -37,35 +36,28 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("@tsv", "", |cv| one(line(&cv.1, "tsv", "\t", tsv))),
     row("@sh", "", |cv| one(sh(&cv.1))),
-    row("format", "v", |cv| {
-        unary(cv, |value, name| by_name(&value, &name))
+    row("format", "v", |mut cv| {
+        let name = cv.0.pop_var();
+        by_name(cv, &name)
     }),
 ];
 
-fn by_name(value: &Value, name: &Value) -> ValR<Value> {
+/// What the row does that has this name behind `@`.
+fn by_name<'a>(cv: Cv<'a>, name: &Value) -> Outputs<'a> {
     let Some(format) = name.as_str() else {
-        return Err(error(format!(
+        return one(Err(error(format!(
             "{} ({}) is not a valid format",
             name.kind(),
             shortened(name)
-        )));
+        ))));
     };
-    match format {
-        "text" => made(string(value)?),
-        "json" => value.to_json().map(Value::from),
-        "html" => made(html(&string(value)?)),
-        "uri" => made(uri(&string(value)?)),
-        "urid" => made(from_uri(&string(value)?)),
-        "base64" => made(encode(&string(value)?, &BASE64, 6)),
-        "base64d" => decode(value, &BASE64, 6),
-        "base32" => made(encode(&string(value)?, &BASE32, 5)),
-        "base32d" => decode(value, &BASE32, 5),
-        "csv" => line(value, "csv", ",", |text| {
-            format!("\"{}\"", text.replace('"', "\"\""))
-        }),
-        "tsv" => line(value, "tsv", "\t", tsv),
-        "sh" => sh(value),
-        other => Err(error(format!("{other} is not a valid format"))),
+    let is_meant = |row: &&Row| row.name.strip_prefix('@') == Some(format);
+    match ROWS.iter().find(is_meant) {
+        Some(row) => (row.run)(cv),
+        None => one(Err(error(format!(
+            "{} is not a valid format",
+            quoted(format)
+        )))),
     }
 }
 

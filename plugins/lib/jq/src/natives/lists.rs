@@ -186,12 +186,8 @@ fn add(value: Value) -> ValR<Value> {
 }
 
 fn join(value: &Value, separator: &Value) -> ValR<Value> {
-    let items = match value {
-        Value::Object(_) => keys(value, false).map(|_| value.clone())?,
-        _ => value.clone(),
-    };
     let mut joined = Value::Null;
-    for (place, item) in jaq_core::ValT::values(items).enumerate() {
+    for (place, item) in jaq_core::ValT::values(value.clone()).enumerate() {
         let item = match item? {
             Value::Null => "".into(),
             item @ (Value::Bool(_) | Value::Number(_)) => Value::from(item.to_json()?),

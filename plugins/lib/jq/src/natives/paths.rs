@@ -18,8 +18,11 @@ pub(super) const ROWS: &[Row] = &[
             let path = cv.0.pop_var();
             let (value, way) = cv.1;
             let found = steps(&path).and_then(|steps| {
+                bounds::path(steps.iter())?;
                 let found = get(&value, steps)?;
-                Ok((found, way.extend(steps.iter().cloned())))
+                let way = way.extend(steps.iter().cloned());
+                bounds::path(way.iter())?;
+                Ok((found, way))
             });
             box_once(found.map_err(Exn::from))
         }),

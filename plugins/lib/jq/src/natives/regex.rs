@@ -71,13 +71,21 @@ fn matches<'v>(
         count: 0,
     };
     let mut found = Vec::new();
-    let mut searches = regex.captures_iter(text);
-    loop {
+    let mut from = 0;
+    while from <= text.len() {
         bounds::step(1 + text.len() as u64 / 256)?;
-        let Some(captures) = searches.next() else {
+        let captures = regex.captures_from_pos(text, from).map_err(too_hard)?;
+        let Some((captures, whole)) = captures.and_then(|all| all.get(0).map(|whole| (all, whole)))
+        else {
             break;
         };
-        let captures = captures.map_err(too_hard)?;
+        // Right behind a match nothing may match as well; behind nothing the search goes on a character later.
+        let next = text[whole.end()..].chars().next();
+        from = if whole.range().is_empty() {
+            whole.end() + next.map_or(1, char::len_utf8)
+        } else {
+            whole.end()
+        };
         for _ in 0..captures.len() {
             bounds::container()?;
             bounds::members(4)?;

@@ -26,15 +26,17 @@ pub(super) const ROWS: &[Row] = &[
     row("startswith", "v", |cv| {
         unary(cv, |value, part| {
             const WANTED: &str = "startswith() requires string inputs";
-            Ok(text(&value, WANTED)?
-                .starts_with(text(&part, WANTED)?)
-                .into())
+            let (text, part) = (text(&value, WANTED)?, text(&part, WANTED)?);
+            bounds::text(part.len())?;
+            Ok(text.starts_with(part).into())
         })
     }),
     row("endswith", "v", |cv| {
         unary(cv, |value, part| {
             const WANTED: &str = "endswith() requires string inputs";
-            Ok(text(&value, WANTED)?.ends_with(text(&part, WANTED)?).into())
+            let (text, part) = (text(&value, WANTED)?, text(&part, WANTED)?);
+            bounds::text(part.len())?;
+            Ok(text.ends_with(part).into())
         })
     }),
     // What is no string is left alone, as in jq up to 1.7; 1.8 fails.
@@ -112,6 +114,7 @@ fn trimmed(value: Value, part: &Value, left: bool, right: bool) -> ValR<Value> {
     let (Some(text), Some(part)) = (value.as_str(), part.as_str()) else {
         return Ok(value);
     };
+    bounds::text(part.len())?;
     let mut rest = text;
     if left {
         rest = rest.strip_prefix(part).unwrap_or(rest);
@@ -127,12 +130,13 @@ fn trimmed(value: Value, part: &Value, left: bool, right: bool) -> ValR<Value> {
 }
 
 /// What jq trims: ASCII's blanks.
-fn is_blank(char: char) -> bool {
+pub(super) fn is_blank(char: char) -> bool {
     matches!(char, ' ' | '\t'..='\r')
 }
 
 fn blanks(value: &Value, trim: fn(&str) -> &str) -> ValR<Value> {
     let text = text(value, "trim input must be a string")?;
+    bounds::text(text.len())?;
     let rest = trim(text);
     if rest.len() == text.len() {
         Ok(value.clone())

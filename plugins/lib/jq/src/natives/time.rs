@@ -10,7 +10,8 @@ use jaq_core::{Error, ValR};
 
 use super::values::text;
 use super::{Row, one, row};
-use crate::value::{Value, error};
+use crate::bounds;
+use crate::value::{Value, error, quoted};
 
 pub(super) const ROWS: &[Row] = &[
     row("gmtime", "", |cv| {
@@ -149,6 +150,7 @@ fn mktime(value: &Value) -> ValR<Value> {
 fn strptime(value: &Value, format: &Value) -> ValR<Value> {
     const WANTED: &str = "strptime/1 requires string inputs and arguments";
     let (input, format) = (text(value, WANTED)?, text(format, WANTED)?);
+    bounds::text((input.len() + format.len()) * 8)?;
     match read::date(input, format) {
         Some((date, "")) => Ok(date.value()),
         // As in jq, what follows behind a blank is put out beside the date.
@@ -156,7 +158,9 @@ fn strptime(value: &Value, format: &Value) -> ValR<Value> {
             date.value() + vec![rest.into()].into()
         }
         _ => Err(error(format!(
-            "date \"{input}\" does not match format \"{format}\""
+            "date \"{}\" does not match format \"{}\"",
+            quoted(input),
+            quoted(format)
         ))),
     }
 }

@@ -3,6 +3,7 @@
 use jaq_core::native::unary;
 use jaq_core::{Error, ValR};
 
+use super::strings::is_blank;
 use super::{Row, one, row};
 use crate::bounds::{self, Metered};
 use crate::value::{Number, Value, error, shortened};
@@ -15,8 +16,6 @@ pub(super) const ROWS: &[Row] = &[
     row("contains", "v", |cv| {
         unary(cv, |value, part| contains(&value, &part).map(Value::from))
     }),
-    row("tojson", "", |cv| one(cv.1.to_json().map(Value::from))),
-    row("fromjson", "", |cv| one(from_json(&cv.1))),
     row("tonumber", "", |cv| one(to_number(cv.1))),
     row("toboolean", "", |cv| one(to_boolean(cv.1))),
     row("now", "", |cv| one(Ok(cv.0.data().now.into()))),
@@ -50,7 +49,10 @@ fn length(value: Value) -> ValR<Value> {
             )));
         }
         Value::Number(_) => abs(value)?,
-        Value::String(text) => text.as_str().chars().count().into(),
+        Value::String(text) => {
+            bounds::text(text.as_str().len())?;
+            text.as_str().chars().count().into()
+        }
         Value::Array(items) => items.as_slice().len().into(),
         Value::Object(members) => members.len().into(),
     })
@@ -128,34 +130,20 @@ fn contains(value: &Value, part: &Value) -> Metered<bool> {
     }
 }
 
-fn from_json(value: &Value) -> ValR<Value> {
-    let Some(text) = value.as_str() else {
-        return Err(error(format!(
-            "{} ({}) only strings can be parsed",
-            value.kind(),
-            shortened(value)
-        )));
-    };
-    bounds::step(text.len() as u64 / 32)?;
-    // A value takes several times its text: a member of an object some 40 bytes more.
-    bounds::memory(text.len() * 4)?;
-    if matches!(text.trim(), "nan" | "NaN") {
-        return Ok(f64::NAN.into());
-    }
-    serde_json::from_str(text).map_err(|cause| error(format!("{cause} (while parsing '{text}')")))
-}
-
 fn to_number(value: Value) -> ValR<Value> {
     match &value {
         Value::Number(_) => Ok(value),
-        Value::String(text) => read_number(text.as_str())
-            .map(Value::Number)
-            .ok_or_else(|| {
-                error(format!(
-                    "string ({}) cannot be parsed as a number",
-                    shortened(&value)
-                ))
-            }),
+        Value::String(text) => {
+            bounds::text(text.as_str().len() * 8)?;
+            read_number(text.as_str())
+                .map(Value::Number)
+                .ok_or_else(|| {
+                    error(format!(
+                        "string ({}) cannot be parsed as a number",
+                        shortened(&value)
+                    ))
+                })
+        }
         _ => Err(error(format!(
             "{} ({}) cannot be parsed as a number",
             value.kind(),
@@ -164,10 +152,11 @@ fn to_number(value: Value) -> ValR<Value> {
     }
 }
 
-/// A number as jq reads one from text: without blanks, names or hexadecimal digits.
-fn read_number(text: &str) -> Option<Number> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    if digits == "nan" {
+/// A number as jq reads one from text: without names or hexadecimal digits. Blanks may stand around it, as in jq 1.6.
+pub(super) fn read_number(text: &str) -> Option<Number> {
+    let text = text.trim_matches(is_blank);
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.eq_ignore_ascii_case("nan") {
         return Some(f64::NAN.into());
     }
     if !digits.starts_with(|char: char| char.is_ascii_digit() || char == '.') {

@@ -33,6 +33,9 @@ const SYMBOLS: [&str; 33] = [
     "+", "-", "*", "/", "%", "=", "<", ">", ".", ";", ":", "?", "(", ")", "[", "]", "{",
 ];
 
+/// What other languages write, and jq in its stead.
+const OF_OTHERS: [(&str, &str); 3] = [("&&", "and"), ("||", "or"), ("===", "==")];
+
 impl<'s> Lexer<'s> {
     /// To the end of the text, or of `\(…)` in a string.
     fn tokens(&mut self, in_string: bool) -> Result<Vec<Token<'s>>, Wrong> {
@@ -67,6 +70,15 @@ impl<'s> Lexer<'s> {
 
     fn token(&mut self) -> Result<Kind<'s>, Wrong> {
         let rest = self.rest();
+        let of_others = OF_OTHERS
+            .iter()
+            .find(|(theirs, _)| rest.starts_with(theirs));
+        if let Some((theirs, ours)) = of_others {
+            return Err(Wrong::new(
+                self.at,
+                format!("`{theirs}` means nothing in jq, which says `{ours}`"),
+            ));
+        }
         let mut chars = rest.chars();
         let (Some(first), second) = (chars.next(), chars.next()) else {
             return Ok(Kind::End);
@@ -105,6 +117,12 @@ impl<'s> Lexer<'s> {
                     return Err(Wrong::new(
                         self.at,
                         format!("`{first}` is a typographic quote; strings take `\"`"),
+                    ));
+                }
+                None if first == '!' => {
+                    return Err(Wrong::new(
+                        self.at,
+                        "`!` means nothing in jq, which says `| not` behind it",
                     ));
                 }
                 None => {

@@ -26,9 +26,14 @@ pub(super) struct Parser<'s, 't> {
     depth: usize,
     /// How high the terms are that were made inside the one at hand.
     height: usize,
+    /// The last place where a path is asked how long it is.
+    asked: usize,
     /// Is this the text of a string's `\(…)`?
     inner: bool,
 }
+
+/// After how many tokens a path is asked again how long it is.
+const ASK: usize = 256;
 
 const RESERVED: [&str; 18] = [
     "def", "if", "then", "elif", "else", "end", "as", "reduce", "foreach", "try", "catch", "label",
@@ -44,6 +49,7 @@ impl<'s, 't> Parser<'s, 't> {
             arena,
             depth: 0,
             height: 0,
+            asked: 0,
             inner: false,
         }
     }
@@ -87,43 +93,46 @@ impl<'s, 't> Parser<'s, 't> {
                 };
                 parser.place += 1;
                 left = match op {
+                    BinaryOp::Pipe(_)
+                    | BinaryOp::Comma
+                    | BinaryOp::Alt
+                    | BinaryOp::Or
+                    | BinaryOp::And => {
+                        let items = parser.chain(left, binds, commas)?;
+                        parser.height += items.len().ilog2() as usize;
+                        balanced(items, &op)
+                    }
                     // To the right: what follows belongs together.
-                    BinaryOp::Pipe(_) => join(left, op, parser.expression(binds::PIPE, commas)?),
-                    BinaryOp::Comma => parser.commas(left)?,
-                    BinaryOp::Alt
-                    | BinaryOp::Assign
+                    BinaryOp::Assign
                     | BinaryOp::Update
                     | BinaryOp::UpdateMath(_)
                     | BinaryOp::UpdateAlt => join(left, op, parser.expression(binds, commas)?),
                     _ => join(left, op, parser.expression(binds + 1, commas)?),
                 };
                 // A chain is a term in a term in a term.
-                parser.height += 1;
-                if parser.depth + parser.height > DEPTH {
-                    return Err(too_deep(at));
-                }
+                parser.higher(1, at)?;
             }
         })
     }
 
-    /// The rest of `a, b, c`, as a tree that is no deeper than it must be.
-    fn commas(&mut self, first: Term<&'s str>) -> Parsed<'s> {
-        let mut items = vec![first, self.expression(binds::ALTERNATIVE, true)?];
-        while self.eat(",") {
-            items.push(self.expression(binds::ALTERNATIVE, true)?);
-        }
-        while items.len() > 1 {
-            let mut pairs = Vec::with_capacity(items.len() / 2 + 1);
-            let mut left = items.into_iter();
-            while let Some(item) = left.next() {
-                pairs.push(match left.next() {
-                    Some(next) => join(item, BinaryOp::Comma, next),
-                    None => item,
-                });
+    /// What `a | b | c` joins, from behind its first operator on.
+    fn chain(
+        &mut self,
+        first: Term<&'s str>,
+        binds: u8,
+        commas: bool,
+    ) -> Result<Vec<Term<&'s str>>, Wrong> {
+        let mut items = vec![first, self.expression(binds + 1, commas)?];
+        while self.operator(commas).is_some_and(|(_, next)| next == binds) {
+            self.place += 1;
+            if binds == binds::PIPE && self.place.saturating_sub(self.asked) > ASK {
+                // A path may get as long as a program: on the way it is asked how long it is.
+                self.asked = self.place;
+                items.push(Term::Call("!deeper", Vec::new()));
             }
-            items = pairs;
+            items.push(self.expression(binds + 1, commas)?);
         }
-        Ok(items.remove(0))
+        Ok(items)
     }
 
     /// What stands beside operators: a term, a negation, a `try`, or what takes the rest: `def`, `label`, `… as $x |`.
@@ -205,11 +214,15 @@ impl<'s, 't> Parser<'s, 't> {
                 Kind::Symbol("[") => self.brackets()?,
                 Kind::Symbol("?") => {
                     self.place += 1;
+                    self.higher(1, self.peek().at)?;
                     term = Term::TryCatch(term.into(), None);
                     continue;
                 }
                 // Not behind a pattern this is `?` and `//`, which `operator` reads.
-                Kind::Symbol("?//") => return Ok(Term::TryCatch(term.into(), None)),
+                Kind::Symbol("?//") => {
+                    self.higher(1, self.peek().at)?;
+                    return Ok(Term::TryCatch(term.into(), None));
+                }
                 _ => return Ok(term),
             };
             let opt = if self.eat("?") {
@@ -222,7 +235,10 @@ impl<'s, 't> Parser<'s, 't> {
                     path.0.push((part, opt));
                     Term::Path(from, path)
                 }
-                from => Term::Path(from.into(), Path(vec![(part, opt)])),
+                from => {
+                    self.higher(1, self.peek().at)?;
+                    Term::Path(from.into(), Path(vec![(part, opt)]))
+                }
             };
         }
         Err(too_deep(self.peek().at))
@@ -322,6 +338,7 @@ impl<'s, 't> Parser<'s, 't> {
                 self.place += 1;
                 Ok(Term::Break(self.variable()?))
             }
+            Kind::Word("break") => Err(Wrong::new(at, "`break` needs a label: `break $name`")),
             Kind::Word("import" | "include" | "module") => {
                 Err(Wrong::new(at, "there are no modules to import here"))
             }
@@ -368,6 +385,15 @@ impl<'s, 't> Parser<'s, 't> {
         let parsed = parse(self);
         self.depth -= 1;
         parsed
+    }
+
+    /// The term at hand lies so many levels above what was made inside it.
+    fn higher(&mut self, levels: usize, at: usize) -> Result<(), Wrong> {
+        self.height += levels;
+        if self.depth + self.height > DEPTH {
+            return Err(too_deep(at));
+        }
+        Ok(())
     }
 
     fn peek(&self) -> &'t Token<'s> {
@@ -437,6 +463,22 @@ impl<'s, 't> Parser<'s, 't> {
 
 fn join<'s>(left: Term<&'s str>, op: BinaryOp<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
     Term::BinOp(left.into(), op, right.into())
+}
+
+/// What an operator joins, wherever parentheses would stand, as a tree that is no deeper than it must be.
+fn balanced<'s>(mut items: Vec<Term<&'s str>>, op: &BinaryOp<&'s str>) -> Term<&'s str> {
+    while items.len() > 1 {
+        let mut pairs = Vec::with_capacity(items.len() / 2 + 1);
+        let mut left = items.into_iter();
+        while let Some(item) = left.next() {
+            pairs.push(match left.next() {
+                Some(next) => join(item, op.clone(), next),
+                None => item,
+            });
+        }
+        items = pairs;
+    }
+    items.pop().unwrap_or_default()
 }
 
 fn with_definitions<'s>(definitions: Vec<Def<&'s str>>, body: Term<&'s str>) -> Term<&'s str> {

@@ -47,6 +47,25 @@ fn a_mistake_has_its_place_in_the_text_as_it_was_written() {
 }
 
 #[test]
+fn a_mistake_says_what_jq_has_instead() {
+    for (program, hint) in [
+        (".a && .b", "`and`"),
+        (".a || .b", "`or`"),
+        (".a === .b", "`==`"),
+        ("!.a", "`| not`"),
+        ("if .a then 1 else if .b then 2 else 3 end", "`elif`"),
+        ("a::b", "no modules"),
+        (".a.my-key", "`.\"my-key\"`"),
+        ("foo(1)", "1 argument"),
+        ("break", "`break $name`"),
+        ("reduce .[] as $x (0)", "a start and an update"),
+    ] {
+        let (message, _) = mistake(program);
+        assert!(message.contains(hint), "{program}: {message}");
+    }
+}
+
+#[test]
 fn what_no_string_is_is_left_alone() {
     gives(
         "[.[] | ltrimstr(\"a\"), rtrimstr(\"b\"), trimstr(\"c\")]",
@@ -116,6 +135,37 @@ fn integers_keep_their_digits_until_they_are_computed_with() {
         serde_json::Value::from(output),
         serde_json::json!(18446744073709551615_u64)
     );
+}
+
+#[test]
+fn text_is_read_as_numbers_as_far_as_any_version_does() {
+    gives(
+        "map(tonumber)",
+        r#"[" 2", " 7\n", "+5", "-1"]"#,
+        "[2,7,5,-1]",
+    );
+    gives("map(tonumber?)", r#"["+-5", "0x1", "1 2", "", "x"]"#, "[]");
+    gives(
+        "map(fromjson)",
+        r#"["01", "[+1, .5, 1.]", "[NaN]", "{\"a\\\"01\": -01}"]"#,
+        r#"[1,[1,0.5,1],[null],{"a\"01":-1}]"#,
+    );
+    gives("map(fromjson?)", r#"["[1", "1 2", "x01", "\"01"]"#, "[]");
+}
+
+#[test]
+fn equal_is_what_has_equal_parts_and_nan_equals_nothing() {
+    gives(
+        "[[nan] == [nan], {a: nan} == {a: nan}]",
+        "null",
+        "[false,false]",
+    );
+    gives(
+        "[.[0] == .[1], .[0] == .[2]]",
+        r#"[{"a": 1, "b": [2]}, {"b": [2], "a": 1}, {"a": 1, "c": [2]}]"#,
+        "[true,false]",
+    );
+    gives("[nan] as $x | $x == $x", "null", "true");
 }
 
 #[test]

@@ -276,7 +276,6 @@ fn texts_that_nest() {
         format!("{}1", "-".repeat(100_000)),
         format!("{}1", "try ".repeat(100_000)),
         format!("1{}", "+1".repeat(100_000)),
-        format!("1{}", " | 1".repeat(100_000)),
         format!(".{}", "?".repeat(100_000)),
         format!("{}1{}", "\"\\(".repeat(10_000), ")\"".repeat(10_000)),
         format!("{}1{}", "if 1 then ".repeat(10_000), " end".repeat(10_000)),
@@ -308,8 +307,130 @@ fn texts_that_nest() {
     // So is much of what does not nest.
     let many = format!("[{}1] | length", "1, ".repeat(5_000));
     assert_eq!(little(many, "null"), Ok("5001".into()));
+    for (op, result) in [("|", "1"), ("//", "1"), ("or", "true"), ("and", "true")] {
+        let chain = format!("1{}", format!(" {op} 1").repeat(5_000));
+        assert_eq!(little(chain, "null"), Ok(result.into()), "{op}");
+    }
     let names = format!(".{} | 1", vec!["a"; 100].join("."));
     assert_eq!(little(names, "null"), Ok("1".into()));
+}
+
+#[test]
+fn paths_that_grow() {
+    refused([
+        (
+            r#"null | path(getpath([range(100000) | "a"])) | length"#,
+            DEEP,
+        ),
+        (
+            "[range(100000)] as $p | null | (getpath($p) |= empty)",
+            DEEP,
+        ),
+        ("null | path(reduce range(20000) as $i (.; .a))", DEEP),
+        (
+            "null | path(last(foreach range(20000) as $i (.; .a)))",
+            DEEP,
+        ),
+        (
+            "def f($n): if $n == 0 then . else .a | f($n - 1) end; null | path(f(30000))",
+            ANY,
+        ),
+        (
+            "def f(g): g | g | g | g | g | g | g | g; null | path(f(f(f(f(f(.a))))))",
+            DEEP,
+        ),
+    ]);
+    let pipes = format!("null | path(.a{})", " | .a".repeat(30_000));
+    assert!(little(pipes, "null").is_err());
+    let pipes = format!("null | path(.a{}) | length", " | .a".repeat(300));
+    assert_eq!(little(pipes, "null"), Ok("301".into()));
+}
+
+#[test]
+fn texts_that_are_wide() {
+    let many = |count: usize, part: fn(usize) -> String| -> String {
+        (0..count).map(part).collect::<Vec<_>>().join(" ")
+    };
+    for text in [
+        "(".repeat(20) + "1" + &format!("){}", "?".repeat(119)).repeat(20),
+        format!(
+            "if 1 then 1 {} end",
+            many(5_000, |n| format!("elif {n} then 1"))
+        ),
+        format!("\"{}\"", "\\(1)".repeat(5_000)),
+        format!(". as {} $x | 1", "[$a] ?// ".repeat(400)),
+        format!(". as [{} $x] | 1", many(5_000, |n| format!("$a{n},"))),
+        format!("def f({} g): 1; 1", many(5_000, |n| format!("$a{n};"))),
+    ] {
+        let begin: String = text.chars().take(20).collect();
+        let mistake = with_little_stack(move || Program::compile(&text).err());
+        assert!(mistake.is_some(), "{begin}…");
+    }
+    let table = format!("{{{}}} | length", many(5_000, |n| format!("a{n}: {n},")));
+    assert_eq!(little(table, "null"), Ok("5000".into()));
+    let cases = format!(
+        "if null then 1 {} end",
+        many(200, |n| format!("elif . == {n} then 1"))
+    );
+    assert_eq!(little(cases, "null"), Ok("null".into()));
+    // What stands side by side is no higher than its highest.
+    let names = many(300, |n| format!(r#""{n}\(1)-\(2)-\(3)-\(4)": 1,"#));
+    assert_eq!(
+        little(format!("{{{names}}} | length"), "null"),
+        Ok("300".into())
+    );
+    let definitions = many(300, |n| format!("def f{n}(a; b; c; d): 1;"));
+    assert_eq!(little(format!("{definitions} 1"), "null"), Ok("1".into()));
+    let chain = many(5_000, |n| format!("def f{}: f{n};", n + 1));
+    let chain = format!("def f0: 1; {chain} f5000 + 1");
+    assert!(matches!(
+        little(chain, "null"),
+        Ok(_) | Err(Failure::TooMuch(_))
+    ));
+}
+
+#[test]
+fn members_are_taken_out_at_once() {
+    for take_out in ["del(.[])", ".[] |= empty", "map_values(empty)"] {
+        let program = format!(
+            "reduce range(20000) as $i ({{}}; .[$i | tostring] = $i) | {take_out} | length"
+        );
+        assert_eq!(little(program, "null"), Ok("0".into()), "{take_out}");
+    }
+}
+
+#[test]
+fn texts_that_are_read_again_and_again() {
+    refused([
+        (
+            r#"("x" * 3000000) as $x | [range(1e5) | $x | length] | length"#,
+            STEPS,
+        ),
+        (
+            r#"("x" * 3000000) as $x | ("x" * 3000000) as $y | [range(1e5) | $x == $y] | length"#,
+            STEPS,
+        ),
+        (
+            r#"("x" * 3000000) as $x | [range(1e5) | $x | endswith($x)] | length"#,
+            STEPS,
+        ),
+        (
+            r#"(" " * 3000000) as $x | [range(1e5) | $x | trim] | length"#,
+            ANY,
+        ),
+        (
+            r#"("1" * 100000) as $x | [range(1e5) | $x | tonumber] | length"#,
+            STEPS,
+        ),
+    ]);
+    match little(r#""x" * 1000000 | .a"#, "null") {
+        Err(Failure::Error(message)) => assert!(message.len() < 1_000),
+        other => panic!("{other:?}"),
+    }
+    match little(r#"("x" * 1000000) as $x | [] | .[$x]"#, "null") {
+        Err(Failure::Error(message)) => assert!(message.len() < 1_000),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

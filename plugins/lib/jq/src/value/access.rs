@@ -9,11 +9,12 @@ use jaq_core::path::Opt;
 use jaq_core::val::Range as Slice;
 use jaq_core::{Error, ValR, ValT, ValX};
 
-use super::{Number, Object, Value, error, shortened};
+use super::{Number, Object, Value, error, quoted, shortened};
 use crate::bounds::{self, Metered};
 
 impl ValT for Value {
     fn from_num(text: &str) -> ValR<Self> {
+        bounds::text(text.len() * 8)?;
         Number::read(text)
             .map(Self::Number)
             .ok_or_else(|| error(format!("{text} is not a number")))
@@ -74,55 +75,32 @@ impl ValT for Value {
         self.slice(range.start, range.end)
     }
 
-    // Updates are rewritten to paths before a program is compiled (`lower`), so what follows only has to be right.
+    // Updates are rewritten to paths before a program is compiled (`lower`): none gets here.
 
     fn map_values<'a, I: Iterator<Item = ValX<'a, Self>>>(
         self,
-        opt: Opt,
-        f: impl Fn(Self) -> I,
+        _: Opt,
+        _: impl Fn(Self) -> I,
     ) -> ValX<'a, Self> {
-        match self {
-            Self::Array(items) => items
-                .into_vec()
-                .into_iter()
-                .filter_map(|item| f(item).next())
-                .collect(),
-            Self::Object(members) => {
-                let mut mapped = Object::default();
-                for (name, value) in members.iter() {
-                    if let Some(value) = f(value.clone()).next() {
-                        mapped.insert(name.clone(), value?);
-                    }
-                }
-                Ok(mapped.into())
-            }
-            other => opt.fail(other, |other| not_iterable(&other).into()),
-        }
+        Err(not_in_place().into())
     }
 
     fn map_index<'a, I: Iterator<Item = ValX<'a, Self>>>(
         self,
-        index: &Self,
-        opt: Opt,
-        f: impl Fn(Self) -> I,
+        _: &Self,
+        _: Opt,
+        _: impl Fn(Self) -> I,
     ) -> ValX<'a, Self> {
-        match self.at(index) {
-            Ok(old) => match f(old).next() {
-                Some(new) => Ok(self.with(index, new?)?),
-                None => Ok(self.without_all(vec![vec![index.clone()]])?),
-            },
-            Err(error) => opt.fail(self, |_| error.into()),
-        }
+        Err(not_in_place().into())
     }
 
     fn map_range<'a, I: Iterator<Item = ValX<'a, Self>>>(
         self,
-        range: Slice<&Self>,
-        opt: Opt,
-        f: impl Fn(Self) -> I,
+        _: Slice<&Self>,
+        _: Opt,
+        _: impl Fn(Self) -> I,
     ) -> ValX<'a, Self> {
-        let index = Self::from(range.start.cloned()..range.end.cloned());
-        self.map_index(&index, opt, f)
+        Err(not_in_place().into())
     }
 
     fn as_bool(&self) -> bool {
@@ -188,6 +166,7 @@ impl Value {
             }
             Self::String(text) => {
                 let text = text.as_str();
+                bounds::text(text.len())?;
                 let range = if text.is_ascii() {
                     slice_of(start, end, text.len())?
                 } else {
@@ -259,12 +238,17 @@ pub(crate) fn find_all(items: &[Value], wanted: &[Value]) -> Metered<Vec<usize>>
 }
 
 #[cold]
+fn not_in_place() -> Error<Value> {
+    error("values are not updated in place")
+}
+
+#[cold]
 fn not_indexable(value: &Value, index: &Value) -> Error<Value> {
     error(match index {
         Value::String(name) => format!(
             "Cannot index {} with string (\"{}\")",
             value.kind(),
-            name.as_str()
+            quoted(name.as_str())
         ),
         other => format!(
             "Cannot index {} with {} ({})",

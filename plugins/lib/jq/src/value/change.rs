@@ -2,6 +2,7 @@
 //!
 //! "setpath", "delpaths" and "Assignment" in jq's manual.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use jaq_core::{Error, ValR};
@@ -15,11 +16,6 @@ use crate::bounds::{self, Metered};
 const LAST: usize = 536_870_911;
 
 impl Value {
-    /// `.[index] = value`
-    pub(crate) fn with(self, index: &Value, value: Value) -> ValR<Value> {
-        self.change(std::slice::from_ref(index), &mut |_| Ok(value.clone()))
-    }
-
     /// What `change` makes of the value at a path, set there. What is not there is null, and comes into being.
     pub(crate) fn change<E: From<Error<Value>>>(
         self,
@@ -99,7 +95,21 @@ impl Value {
     }
 
     /// Without what is at these paths.
-    pub(crate) fn without_all(self, mut paths: Vec<Vec<Value>>) -> ValR<Value> {
+    pub(crate) fn without_all(self, paths: Vec<Vec<Value>>) -> ValR<Value> {
+        match self {
+            Self::Object(mut members) if paths.iter().all(|path| only_name(path).is_some()) => {
+                let names: HashSet<&str> =
+                    paths.iter().filter_map(|path| only_name(path)).collect();
+                bounds::step((members.len() + paths.len()) as u64 / 8)?;
+                copying(&members)?;
+                Rc::make_mut(&mut members).retain(|name| !names.contains(name));
+                Ok(Self::Object(members))
+            }
+            value => value.without_each(paths),
+        }
+    }
+
+    fn without_each(self, mut paths: Vec<Vec<Value>>) -> ValR<Value> {
         paths.sort();
         // From the last to the first, so that places in arrays still mean what they meant.
         paths
@@ -128,6 +138,7 @@ impl Value {
             (Self::Null, _) => Ok(Self::Null),
             (Self::Object(mut members), Self::String(name)) => {
                 if members.get(name.as_str()).is_some() {
+                    bounds::step(members.len() as u64 / 4)?;
                     copying(&members)?;
                     Rc::make_mut(&mut members).remove(name.as_str());
                 }
@@ -157,6 +168,14 @@ impl Value {
                 value.kind()
             ))),
         }
+    }
+}
+
+/// The name that a path of one step is.
+fn only_name(path: &[Value]) -> Option<&str> {
+    match path {
+        [Value::String(name)] => Some(name.as_str()),
+        _ => None,
     }
 }
 

@@ -16,6 +16,9 @@ pub enum Number {
     Literal(Rc<str>),
 }
 
+/// How many digits are kept at most: with more, no double is near.
+const DIGITS: usize = 400;
+
 /// Integers up to here are exact as doubles.
 const EXACT: i64 = 1 << 53;
 
@@ -57,7 +60,7 @@ impl Number {
         }
         let float: f64 = text.parse().ok()?;
         let digits = text.strip_prefix('-').unwrap_or(text);
-        if digits.len() > 1
+        if (2..=DIGITS).contains(&digits.len())
             && digits.bytes().all(|byte| byte.is_ascii_digit())
             && !digits.starts_with('0')
         {

@@ -48,9 +48,7 @@ impl Object {
         self.level = self.level.max(1 + value.level());
         match self.place(&name) {
             Some(place) => self.members[place].1 = value,
-            None => {
-                self.push(name, value);
-            }
+            None => self.push(name, value),
         }
     }
 
@@ -60,6 +58,13 @@ impl Object {
         let (_, value) = self.members.remove(place);
         self.index();
         Some(value)
+    }
+
+    /// Keeps the members with such names.
+    pub(crate) fn retain(&mut self, is_kept: impl Fn(&str) -> bool) {
+        self.places = None;
+        self.members.retain(|(name, _)| is_kept(name));
+        self.index();
     }
 
     pub(crate) fn at(&self, place: usize) -> (&Rc<str>, &Value) {
@@ -100,7 +105,7 @@ impl Object {
         }
     }
 
-    fn push(&mut self, name: Rc<str>, value: Value) -> usize {
+    fn push(&mut self, name: Rc<str>, value: Value) {
         let place = self.members.len();
         if let Some(places) = &mut self.places {
             places.insert(name.clone(), place);
@@ -109,7 +114,6 @@ impl Object {
         if place == FEW {
             self.index();
         }
-        place
     }
 
     fn index(&mut self) {

@@ -25,7 +25,13 @@ impl Ord for Value {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Number(left), Self::Number(right)) => left.order(right),
-            (Self::String(left), Self::String(right)) => left.as_str().cmp(right.as_str()),
+            (Self::String(left), Self::String(right)) => {
+                let (left, right) = (left.as_str(), right.as_str());
+                if !may_read(left, right) {
+                    return Ordering::Equal;
+                }
+                left.cmp(right)
+            }
             (Self::Array(left), Self::Array(right)) => {
                 if left.shares(right) {
                     return Ordering::Equal;
@@ -66,13 +72,10 @@ impl Ord for Value {
 )]
 impl PartialOrd for Value {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        if let (Self::Number(left), Self::Number(right)) = (self, other)
-            && left.is_nan()
-            && right.is_nan()
-        {
-            return Some(Ordering::Less);
-        }
-        Some(self.cmp(other))
+        Some(match self.cmp(other) {
+            Ordering::Equal if self != other => Ordering::Less,
+            order => order,
+        })
     }
 }
 
@@ -80,11 +83,39 @@ impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Number(Number::Int(left)), Self::Number(Number::Int(right))) => left == right,
-            (Self::String(left), Self::String(right)) => left.as_str() == right.as_str(),
-            (Self::Object(left), Self::Object(right)) if left.len() != right.len() => false,
-            _ => self.partial_cmp(other) == Some(Ordering::Equal),
+            (Self::Number(left), Self::Number(right)) => {
+                !left.is_nan() && left.order(right) == Ordering::Equal
+            }
+            (Self::String(left), Self::String(right)) => {
+                let (left, right) = (left.as_str(), right.as_str());
+                left.len() == right.len() && (!may_read(left, right) || left == right)
+            }
+            (Self::Array(left), Self::Array(right)) => {
+                if left.shares(right) {
+                    return true;
+                }
+                let (left, right) = (left.as_slice(), right.as_slice());
+                left.len() == right.len()
+                    && (bounds::step(1 + left.len() as u64 / 8).is_err() || left == right)
+            }
+            (Self::Object(left), Self::Object(right)) => {
+                if std::rc::Rc::ptr_eq(left, right) {
+                    return true;
+                }
+                left.len() == right.len()
+                    && (bounds::step(1 + left.len() as u64 / 2).is_err()
+                        || left
+                            .iter()
+                            .all(|(name, value)| right.get(name) == Some(value)))
+            }
+            _ => self.rank() == other.rank(),
         }
     }
 }
 
 impl Eq for Value {}
+
+/// May both be read, as far as they may agree?
+fn may_read(left: &str, right: &str) -> bool {
+    bounds::text(left.len().min(right.len())).is_ok()
+}

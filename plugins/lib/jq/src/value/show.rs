@@ -1,5 +1,6 @@
 //! Values as text: compact JSON, as `tojson` and `tostring` write it.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use super::Value;
@@ -122,6 +123,17 @@ fn quote(text: &str, out: &mut impl Write) -> fmt::Result {
 
 /// How many bytes of a value an error shows, as in jq.
 const SHORT: usize = 29;
+
+/// How many bytes of a text an error repeats.
+const QUOTED: usize = 200;
+
+/// A text as an error repeats it: what is too long ends in dots.
+pub(crate) fn quoted(text: &str) -> Cow<'_, str> {
+    if text.len() <= QUOTED {
+        return text.into();
+    }
+    format!("{}...", &text[..text.floor_char_boundary(QUOTED)]).into()
+}
 
 /// A value as jq's errors show it: what is too long ends in dots.
 pub(crate) fn shortened(value: &Value) -> String {

@@ -8,7 +8,7 @@ use fancy_regex::{CompileError, Regex, RegexBuilder, RuntimeError};
 use jaq_core::Error;
 
 use crate::bounds::{self, Spent};
-use crate::value::{Value, error, shortened};
+use crate::value::{Value, error, quoted, shortened};
 
 /// How often a search may go back. A sandbox does some 20 million a second.
 const BACKTRACKS: usize = 500_000;
@@ -68,6 +68,7 @@ impl Flags {
                 )));
             }
         };
+        bounds::text(text.len() * 8)?;
         for flag in text.chars() {
             match flag {
                 'g' => read.global = true,
@@ -78,7 +79,12 @@ impl Flags {
                 'n' => read.not_empty = true,
                 // `^` and `$` mean the ends of the text anyway.
                 's' => {}
-                _ => return Err(error(format!("{text} is not a valid modifier string"))),
+                _ => {
+                    return Err(error(format!(
+                        "{} is not a valid modifier string",
+                        quoted(text)
+                    )));
+                }
             }
         }
         Ok(read)
@@ -142,7 +148,9 @@ fn refused(cause: &fancy_regex::Error, pattern: &str) -> Error<Value> {
         return hit();
     }
     error(format!(
-        "{pattern} (at offset 0) is not a valid regex: {cause}"
+        "{} (at offset 0) is not a valid regex: {}",
+        quoted(pattern),
+        quoted(&cause.to_string())
     ))
 }
 
@@ -198,7 +206,7 @@ fn beyond_ascii(pattern: &str) -> String {
 /// `$` as Oniguruma takes it: at the end, and before a newline there.
 fn before_last_newline(pattern: &str) -> String {
     let mut changed = String::with_capacity(pattern.len() + 4);
-    let (mut chars, mut class) = (pattern.chars(), 0_usize);
+    let (mut chars, mut class) = (pattern.chars().peekable(), 0_usize);
     while let Some(char) = chars.next() {
         match char {
             '\\' => {
@@ -206,7 +214,14 @@ fn before_last_newline(pattern: &str) -> String {
                 changed.extend(chars.next());
                 continue;
             }
-            '[' => class += 1,
+            '[' => {
+                class += 1;
+                changed.push(char);
+                changed.extend(chars.next_if_eq(&'^'));
+                // What would close the class means itself where it is the first.
+                changed.extend(chars.next_if_eq(&']'));
+                continue;
+            }
             ']' => class = class.saturating_sub(1),
             '$' if class == 0 => {
                 changed.push_str("\\Z");

@@ -115,11 +115,12 @@ impl<'t> Reader<'t> {
                 let afternoon = self.name(&["AM", "PM"])? == 1;
                 self.afternoon = Some(afternoon);
             }
-            // The name of a zone is read and means nothing: C converts none.
+            // The name of a zone is all up to the next blank, and means nothing: C converts none.
             'Z' => {
                 self.rest = self
                     .rest
-                    .trim_start_matches(|char: char| char.is_ascii_alphabetic())
+                    .trim_ascii_start()
+                    .trim_start_matches(|char: char| !char.is_ascii_whitespace());
             }
             'z' => self.offset()?,
             'n' | 't' => self.rest = self.rest.trim_ascii_start(),

@@ -20,39 +20,76 @@ pub(super) fn date(date: &Date, format: &str) -> Metered<String> {
     bounds::string(format.len() * 16)?;
     bounds::step(format.len() as u64)?;
     let mut text = String::new();
-    write(date, format, &mut text);
+    write(date, format, &mut text)?;
     Ok(text)
 }
 
-fn write(date: &Date, format: &str, text: &mut String) {
-    let mut chars = format.chars();
-    while let Some(char) = chars.next() {
-        if char != '%' {
-            text.push(char);
-            continue;
-        }
-        let mut fill = Fill::Usual;
-        let mut letter = chars.next();
-        while let Some(flag) = letter {
-            fill = match flag {
-                '-' => Fill::Nothing,
-                '_' => Fill::Blank,
-                '0' => Fill::Zero,
-                '^' => Fill::Upper,
-                // Another calendar or other digits, of which C's own language has none.
-                'E' | 'O' => fill,
-                _ => break,
-            };
-            letter = chars.next();
-        }
-        match letter {
-            Some(letter) => field(date, letter, fill, text),
-            None => text.push('%'),
-        }
+fn write(date: &Date, format: &str, text: &mut String) -> Metered {
+    let mut rest = format;
+    while let Some((before, field)) = rest.split_once('%') {
+        text.push_str(before);
+        rest = write_field(date, field, text)?;
+    }
+    text.push_str(rest);
+    Ok(())
+}
+
+/// Writes what a format has behind `%`; gives what follows.
+fn write_field<'f>(date: &Date, format: &'f str, text: &mut String) -> Metered<&'f str> {
+    let mut fill = Fill::Usual;
+    let mut rest = format;
+    while let Some(flag) = rest.chars().next() {
+        fill = match flag {
+            '-' => Fill::Nothing,
+            '_' => Fill::Blank,
+            '0' => Fill::Zero,
+            '^' => Fill::Upper,
+            _ => break,
+        };
+        rest = &rest[1..];
+    }
+    let behind = rest.trim_start_matches(|char: char| char.is_ascii_digit());
+    let width = rest[..rest.len() - behind.len()].parse().unwrap_or(0);
+    // Another calendar or other digits, of which C's own language has none.
+    rest = behind.trim_start_matches(['E', 'O']);
+    let Some(letter) = rest.chars().next() else {
+        text.push('%');
+        text.push_str(format);
+        return Ok(rest);
+    };
+    rest = &rest[letter.len_utf8()..];
+    let from = text.len();
+    if !field(date, letter, fill, text)? {
+        text.push('%');
+        text.push_str(&format[..format.len() - rest.len()]);
+        return Ok(rest);
+    }
+    pad(text, from, width, pads_with(letter, fill))?;
+    Ok(rest)
+}
+
+/// Fills up what stands there to a width.
+fn pad(text: &mut String, from: usize, width: usize, with: &str) -> Metered {
+    let missing = width.saturating_sub(text.len() - from);
+    if missing > 0 {
+        bounds::string(text.len().saturating_add(missing))?;
+        bounds::step(missing as u64 / 64)?;
+        text.insert_str(from, &with.repeat(missing));
+    }
+    Ok(())
+}
+
+fn pads_with(letter: char, fill: Fill) -> &'static str {
+    let is_number = "YCymdHIMSjuwUWVGgs".contains(letter);
+    match fill {
+        Fill::Zero => "0",
+        Fill::Usual | Fill::Upper if is_number => "0",
+        _ => " ",
     }
 }
 
-fn field(date: &Date, letter: char, fill: Fill, text: &mut String) {
+/// Writes a field; not one that there is not.
+fn field(date: &Date, letter: char, fill: Fill, text: &mut String) -> Metered<bool> {
     let hour12 = if date.hour % 12 == 0 {
         12
     } else {
@@ -114,17 +151,15 @@ fn field(date: &Date, letter: char, fill: Fill, text: &mut String) {
         'n' => text.push('\n'),
         't' => text.push('\t'),
         '%' => text.push('%'),
-        'c' => write(date, "%a %b %e %H:%M:%S %Y", text),
-        'D' | 'x' => write(date, "%m/%d/%y", text),
-        'F' => write(date, "%Y-%m-%d", text),
-        'R' => write(date, "%H:%M", text),
-        'r' => write(date, "%I:%M:%S %p", text),
-        'T' | 'X' => write(date, "%H:%M:%S", text),
-        other => {
-            text.push('%');
-            text.push(other);
-        }
+        'c' => write(date, "%a %b %e %H:%M:%S %Y", text)?,
+        'D' | 'x' => write(date, "%m/%d/%y", text)?,
+        'F' => write(date, "%Y-%m-%d", text)?,
+        'R' => write(date, "%H:%M", text)?,
+        'r' => write(date, "%I:%M:%S %p", text)?,
+        'T' | 'X' => write(date, "%H:%M:%S", text)?,
+        _ => return Ok(false),
     }
+    Ok(true)
 }
 
 fn word(word: &str, fill: Fill, text: &mut String) {

@@ -15,7 +15,8 @@ impl<'s> Parser<'s, '_> {
         let mut members = Vec::new();
         if !self.eat("}") {
             members.push(self.member()?);
-            while self.eat(",") {
+            // A comma may stand behind the last one.
+            while self.eat(",") && !matches!(self.peek().kind, Kind::Symbol("}")) {
                 members.push(self.member()?);
             }
             self.close("}", at)?;
@@ -73,15 +74,21 @@ impl<'s> Parser<'s, '_> {
                 break;
             }
         }
+        let mut hint = "";
         let otherwise = if self.eat_word("else") {
+            if matches!(self.peek().kind, Kind::Word("if")) {
+                hint = "; `else if` is one word in jq: `elif`";
+            }
             Some(self.filter()?.into())
         } else {
             None
         };
         if self.is_end() && !self.inner {
-            return Err(Wrong::new(at, "this `if` has no `end`"));
+            return Err(Wrong::new(at, format!("this `if` has no `end`{hint}")));
         }
         self.word("end")?;
+        // Each `elif` lies inside the one before; what it takes of the stack is a part of a level.
+        self.higher(branches.len() / 4, at)?;
         Ok(Term::IfThenElse(branches, otherwise))
     }
 
@@ -101,9 +108,9 @@ impl<'s> Parser<'s, '_> {
         let most = if name == "reduce" { 2 } else { 3 };
         if arguments.len() < 2 || arguments.len() > most {
             let form = if most == 2 {
-                "(start; update)"
+                "a start and an update"
             } else {
-                "(start; update) or (start; update; extract)"
+                "a start, an update and possibly what it puts out"
             };
             return Err(Wrong::new(at, format!("`{name}` takes {form}")));
         }
@@ -133,8 +140,11 @@ impl<'s> Parser<'s, '_> {
                 }
                 self.close(")", at)?;
             }
+            let around = std::mem::take(&mut self.height);
+            self.higher(args.len() / 4, at)?;
             self.expect(":")?;
             let body = self.filter()?;
+            self.height = self.height.max(around);
             self.expect(";")?;
             definitions.push(Def { name, args, body });
         }

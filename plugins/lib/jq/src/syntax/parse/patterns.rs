@@ -22,6 +22,7 @@ impl<'s> Parser<'s, '_> {
     pub(super) fn patterns(&mut self) -> Result<Vec<Pattern<&'s str>>, Wrong> {
         let mut patterns = vec![self.pattern()?];
         while self.eat("?//") {
+            self.higher(1, self.peek().at)?;
             patterns.push(self.pattern()?);
         }
         Ok(patterns)
@@ -38,6 +39,7 @@ impl<'s> Parser<'s, '_> {
                 Ok(items)
             })?;
             self.close("]", at)?;
+            self.higher(items.len() / 4, at)?;
             return Ok(Pattern::Arr(items));
         }
         if self.eat("{") {
@@ -50,6 +52,7 @@ impl<'s> Parser<'s, '_> {
                 Ok(members)
             })?;
             self.close("}", at)?;
+            self.higher(members.len() / 4, at)?;
             return Ok(Pattern::Obj(members));
         }
         Ok(Pattern::Var(self.variable()?))

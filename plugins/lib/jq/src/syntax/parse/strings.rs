@@ -8,6 +8,7 @@ use crate::syntax::tokens::{Kind, Piece};
 
 impl<'s> Parser<'s, '_> {
     pub(super) fn string(&mut self) -> Parsed<'s> {
+        let at = self.peek().at;
         let format = match self.peek().kind {
             Kind::Format(name) => {
                 self.place += 1;
@@ -19,6 +20,7 @@ impl<'s> Parser<'s, '_> {
             return Err(self.unexpected("a string"));
         };
         self.place += 1;
+        let around = std::mem::take(&mut self.height);
         let mut parts = Vec::with_capacity(pieces.len());
         for piece in pieces {
             parts.push(match piece {
@@ -27,6 +29,7 @@ impl<'s> Parser<'s, '_> {
                     let mut inner = Parser {
                         tokens,
                         place: 0,
+                        asked: 0,
                         inner: true,
                         ..*parser
                     };
@@ -37,6 +40,9 @@ impl<'s> Parser<'s, '_> {
                 })?,
             });
         }
+        // They are added up one inside the other; what each takes of the stack is a part of a level.
+        self.higher(parts.len() / 4, at)?;
+        self.height = self.height.max(around);
         Ok(Term::Str(format, parts))
     }
 }

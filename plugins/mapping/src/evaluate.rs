@@ -231,10 +231,7 @@ impl<'c> Evaluation<'c> {
         so: &str,
     ) {
         let (severity, cause) = match self.unknown_in(expression) {
-            Some(key) => (
-                Severity::Warning,
-                format!(", for `{key}` could not be had"),
-            ),
+            Some(key) => (Severity::Warning, format!(", for `{key}` could not be had")),
             None => (severity, String::new()),
         };
         let message = format!("`{}` {failed}{cause}. {so}", expression.shown());

@@ -69,7 +69,13 @@ fn cost(mut command: Command) -> Option<f64> {
     let spent = process::cpu_of_children() - before;
     let output = String::from_utf8(output.stdout).expect("JSON is UTF-8");
     // A preview also says what it read, and how much it was.
-    let entities = output.lines().filter(|line| line.contains("\"identifier\""));
-    assert_eq!(entities.count(), OBJECTS as usize, "an entity for each object");
+    let entities = output
+        .lines()
+        .filter(|line| line.contains("\"identifier\""));
+    assert_eq!(
+        entities.count(),
+        OBJECTS as usize,
+        "an entity for each object"
+    );
     Some(spent.as_secs_f64() * 1e3 / f64::from(OBJECTS))
 }

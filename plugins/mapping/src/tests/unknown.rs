@@ -246,8 +246,7 @@ fn a_selector_that_fails_for_want_of_an_answer_is_no_mistake_of_its_own() {
     let notes = told(done.notes());
     assert!(
         notes[1].starts_with("warning: ")
-            && notes[1]
-                .ends_with(", for `teams` could not be had. It is taken for false."),
+            && notes[1].ends_with(", for `teams` could not be had. It is taken for false."),
         "{notes:#?}"
     );
 }

@@ -198,6 +198,16 @@ fn delete_many(
     ok(json!({"deletedEntities": deleted}))
 }
 
+/// What Port's description has of an entity that a search in one blueprint found: what is not set is not there.
+const FOUND: [&str; 6] = [
+    "identifier",
+    "title",
+    "icon",
+    "team",
+    "properties",
+    "relations",
+];
+
 fn page(
     catalog: &Catalog,
     blueprint: &str,
@@ -209,7 +219,14 @@ fn page(
     let mut ids: Vec<_> = ids.into_iter().filter(|id| id.as_str() > from).collect();
     let more = ids.len() > limit;
     ids.truncate(limit);
-    let entities: Result<Vec<_>, _> = ids.iter().map(|id| show(catalog, blueprint, id)).collect();
+    let found = |id: &String| {
+        let mut entity = show(catalog, blueprint, id)?;
+        if let Some(fields) = entity.as_object_mut() {
+            fields.retain(|name, value| FOUND.contains(&name.as_str()) && !value.is_null());
+        }
+        Ok(entity)
+    };
+    let entities: Result<Vec<_>, _> = ids.iter().map(found).collect();
     let mut page = json!({"entities": entities?});
     if more {
         page["next"] = json!(ids.last());

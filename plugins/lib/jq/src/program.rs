@@ -2,11 +2,13 @@
 
 use jaq_core::compile::{Compiler, Undefined};
 use jaq_core::data::HasLut;
-use jaq_core::load::parse::Def;
+use jaq_core::load::lex::StrPart;
+use jaq_core::load::parse::{Def, Term};
 use jaq_core::load::{Arena, File, Loader};
+use jaq_core::path::{Opt, Part, Path};
 use jaq_core::{Ctx, DataT, Error, Filter, Lut, Native, Vars};
 
-use crate::bounds::{Bounds, Run};
+use crate::bounds::{Bounds, Run, Spent};
 use crate::{Value, builtins, lower, natives, syntax};
 
 /// A program, compiled.
@@ -23,6 +25,8 @@ use crate::{Value, builtins, lower, natives, syntax};
 pub struct Program {
     filter: Filter<Dialect>,
     globals: Vars<Value>,
+    /// Of one that is a path of names and nothing else, as most of a mapping's are.
+    names: Option<Vec<Box<str>>>,
 }
 
 /// What is wrong with the text of a program.
@@ -75,7 +79,9 @@ impl Program {
     /// The first mistake that is found, with its place.
     pub fn compile(text: &str) -> Result<Self, Mistake> {
         let arena = Arena::default();
-        let body = lower::program(syntax::program(text, &arena)?);
+        let body = syntax::program(text, &arena)?;
+        let names = names(&body);
+        let body = lower::program(body);
         let used = builtins::used_by(&body);
         // The evaluator takes text; the text is a call of the program as the last of the definitions.
         let main = Def {
@@ -104,7 +110,11 @@ impl Program {
                 )
             })?;
         let globals = Vars::new([Value::object([]), Value::Null, true.into(), false.into()]);
-        Ok(Self { filter, globals })
+        Ok(Self {
+            filter,
+            globals,
+            names,
+        })
     }
 
     /// The first output for an input; nothing where there is none, as for `empty`.
@@ -112,6 +122,10 @@ impl Program {
     /// # Errors
     /// The program's own error, or the bound that it hit.
     pub fn first(&self, input: &Value, bounds: &Bounds) -> Result<Option<Value>, Failure> {
+        let names = self.names.as_deref();
+        if let Some(output) = names.and_then(|names| at(input, names)) {
+            return within(bounds, output);
+        }
         let run = Run::start(bounds);
         let scene = Scene {
             lut: &self.filter.lut,
@@ -125,10 +139,7 @@ impl Program {
         }
         match first {
             None => Ok(None),
-            Some(Ok(output)) if output.exceeds(bounds.bytes) => {
-                Err(Failure::TooMuch(crate::bounds::Spent::Bytes.to_string()))
-            }
-            Some(Ok(output)) => Ok(Some(output)),
+            Some(Ok(output)) => within(bounds, output),
             Some(Err(exception)) => match exception.get_err() {
                 Ok(error) => Err(Failure::Error(in_words(error))),
                 // `halt` ends a program without an output.
@@ -136,6 +147,46 @@ impl Program {
             },
         }
     }
+}
+
+fn within(bounds: &Bounds, output: Value) -> Result<Option<Value>, Failure> {
+    match output.exceeds(bounds.bytes) {
+        true => Err(Failure::TooMuch(Spent::Bytes.to_string())),
+        false => Ok(Some(output)),
+    }
+}
+
+/// `a` and `b` of `.a.b`.
+fn names(program: &Term<&str>) -> Option<Vec<Box<str>>> {
+    let Term::Path(from, Path(parts)) = program else {
+        return None;
+    };
+    let name = |(part, opt): &(Part<Term<&str>>, Opt)| match (part, opt) {
+        (Part::Index(Term::Str(None, text)), Opt::Essential) => match text.as_slice() {
+            [StrPart::Str(name)] => Some(Box::from(*name)),
+            _ => None,
+        },
+        _ => None,
+    };
+    match **from {
+        Term::Id => parts.iter().map(name).collect(),
+        _ => None,
+    }
+}
+
+/// What lies there. `None` where no path can go on, which the evaluator has words for.
+fn at(mut value: &Value, names: &[Box<str>]) -> Option<Value> {
+    for name in names {
+        match value {
+            Value::Null => break,
+            Value::Object(object) => match object.get(name) {
+                Some(member) => value = member,
+                None => return Some(Value::Null),
+            },
+            _ => return None,
+        }
+    }
+    Some(value.clone())
 }
 
 /// An error's value as jq's command says it.

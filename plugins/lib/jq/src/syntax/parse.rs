@@ -3,6 +3,7 @@
 //! What jq accepts is accepted; a few things that it refuses are harmless and accepted too, as chains of comparisons.
 
 mod blocks;
+mod cursor;
 mod operators;
 mod patterns;
 mod strings;
@@ -375,89 +376,6 @@ impl<'s, 't> Parser<'s, 't> {
                 Some(Term::Num(self.arena.alloc(line.to_string()))),
             ),
         ])
-    }
-
-    fn deeper<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T, Wrong>) -> Result<T, Wrong> {
-        if self.depth == DEPTH {
-            return Err(too_deep(self.peek().at));
-        }
-        self.depth += 1;
-        let parsed = parse(self);
-        self.depth -= 1;
-        parsed
-    }
-
-    /// The term at hand lies so many levels above what was made inside it.
-    fn higher(&mut self, levels: usize, at: usize) -> Result<(), Wrong> {
-        self.height += levels;
-        if self.depth + self.height > DEPTH {
-            return Err(too_deep(at));
-        }
-        Ok(())
-    }
-
-    fn peek(&self) -> &'t Token<'s> {
-        self.peek_at(0)
-    }
-
-    fn peek_at(&self, ahead: usize) -> &'t Token<'s> {
-        // The last token is the end, and nobody goes beyond it.
-        &self.tokens[(self.place + ahead).min(self.tokens.len() - 1)]
-    }
-
-    fn is_end(&self) -> bool {
-        matches!(self.peek().kind, Kind::End)
-    }
-
-    fn eat(&mut self, symbol: &str) -> bool {
-        let found = matches!(self.peek().kind, Kind::Symbol(found) if found == symbol);
-        self.place += usize::from(found);
-        found
-    }
-
-    fn eat_word(&mut self, word: &str) -> bool {
-        let found = matches!(self.peek().kind, Kind::Word(found) if found == word);
-        self.place += usize::from(found);
-        found
-    }
-
-    fn expect(&mut self, symbol: &str) -> Result<(), Wrong> {
-        if self.eat(symbol) {
-            Ok(())
-        } else {
-            Err(self.unexpected(&format!("`{symbol}`")))
-        }
-    }
-
-    /// The bracket that closes what was opened there.
-    fn close(&mut self, symbol: &str, opened: usize) -> Result<(), Wrong> {
-        if self.eat(symbol) {
-            return Ok(());
-        }
-        if self.is_end() && !self.inner {
-            let open = &self.text[opened..=opened];
-            return Err(Wrong::new(
-                opened,
-                format!("`{open}` is never closed: `{symbol}` is missing"),
-            ));
-        }
-        Err(self.unexpected(&format!("an operator or `{symbol}`")))
-    }
-
-    fn end(&self) -> Result<(), Wrong> {
-        if self.is_end() {
-            Ok(())
-        } else {
-            Err(self.unexpected("an operator or the end"))
-        }
-    }
-
-    fn unexpected(&self, expected: &str) -> Wrong {
-        let token = self.peek();
-        Wrong::new(
-            token.at,
-            format!("{} where {expected} should stand", token.kind),
-        )
     }
 }
 

@@ -248,3 +248,25 @@ fn builtins_compile_each_for_itself() {
         }
     }
 }
+
+#[test]
+fn a_path_of_names_alone_is_what_the_evaluator_makes_of_it() {
+    let inputs = [
+        r#"{"a": {"b": {"c": 1}}}"#,
+        r#"{"a": {"b": null}}"#,
+        r#"{"a": {}}"#,
+        r#"{"a": "text"}"#,
+        r#"{"a": {"b": [1]}}"#,
+        "null",
+        "[1]",
+        "7",
+    ];
+    for input in inputs {
+        for path in [".a", ".a.b", ".a.b.c", r#".["a"]"#, r#"."a".b"#] {
+            let evaluated = run(&format!(". | {path} | ."), input);
+            assert_eq!(run(path, input), evaluated, "{path} of {input}");
+        }
+    }
+    let long = format!(r#"{{"a": "{}"}}"#, "x".repeat(5 << 20));
+    assert!(matches!(run(".a", &long), Err(Failure::TooMuch(_))));
+}

@@ -30,6 +30,13 @@ pub(crate) struct Told {
     pub(crate) deleted: Vec<String>,
 }
 
+/// A host that was just started, as soon as it can be asked about.
+async fn asked_about(host: RunningHost) -> RunningHost {
+    host.wait_for_line("probes and administration are answered")
+        .await;
+    host
+}
+
 impl World {
     pub(crate) async fn begin() -> Self {
         Self::with(|host| host).await
@@ -50,8 +57,10 @@ impl World {
         let again = self.host.again();
         self.host.kill().await;
         meanwhile(&self.acme);
-        let host = again.start().await;
-        Self { host, ..self }
+        Self {
+            host: asked_about(again.start().await).await,
+            ..self
+        }
     }
 
     /// SIGTERM: what is in hand is finished, and the host is started again.
@@ -59,8 +68,10 @@ impl World {
         let again = self.host.again();
         let (status, lines) = self.host.stop().await;
         assert_eq!(status.code(), Some(0), "{lines:#?}");
-        let host = again.start().await;
-        Self { host, ..self }
+        Self {
+            host: asked_about(again.start().await).await,
+            ..self
+        }
     }
 
     /// SIGTERM; gives everything that was said.

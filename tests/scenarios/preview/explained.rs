@@ -66,7 +66,7 @@ pull-request Codertocat/Hello-World#2
     18    title               `.title` is "Update the README with new information.".
     21    properties.creator  `.user.login` is "Codertocat".
     22    properties.files    warning: `.changed_files + .user` fails: number (1) and object ({"login":"Codertocat","id"...) cannot be added. It is null here.
-    23    properties.readme   offline: `README.md` was not read and is left out: `README.md` is not known offline: there is no checkout of Codertocat/Hello-World
+    23    properties.readme   offline: `README.md` was not read and is left out: `README.md` is not known offline: there is no checkout of Codertocat/Hello-World.
     25    relations.service   `.head.repo.name` is "Hello-World".
     17  Entity `Hello-World279147437` of `githubPullRequest`."#
     );

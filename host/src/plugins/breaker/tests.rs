@@ -163,18 +163,15 @@ fn a_quick_end_of_an_event_that_was_slow_leaves_its_rest() {
         plugin.breaker.took_long(shop, took, what, plugin.now);
     };
     let goes_on = |plugin: &Plugin| plugin.breaker.admit(|| shop, true, plugin.now);
-    slow(&plugin);
-    assert_eq!(goes_on(&plugin), Ok(()));
-    assert_eq!(plugin.answers(shop), None);
-    assert_eq!(plugin.may(shop), Err(Cause::Slow));
-    plugin.later(took * SLOW);
-    assert_eq!(plugin.may(shop), Ok(()));
-    slow(&plugin);
-    assert_eq!(goes_on(&plugin), Ok(()));
-    assert_eq!(plugin.answers(shop), None);
-    assert_eq!(plugin.may(shop), Err(Cause::Slow));
-    plugin.later(took * SLOW);
-    assert_eq!(plugin.may(shop), Ok(()));
+    // A slow one may be the one that tries, too.
+    for _ in 0..2 {
+        slow(&plugin);
+        assert_eq!(goes_on(&plugin), Ok(()));
+        assert_eq!(plugin.answers(shop), None);
+        assert_eq!(plugin.may(shop), Err(Cause::Slow));
+        plugin.later(took * SLOW);
+        assert_eq!(plugin.may(shop), Ok(()));
+    }
     assert_eq!(plugin.answers(shop), None);
     assert_eq!(plugin.may(shop), Ok(()), "quick again");
 }
